@@ -1,0 +1,133 @@
+"""What a bank version holds, as plain values, with its canonical form and digest. Pure.
+
+The canonical form is JSON in UTF-8 with sorted keys and no spaces; the digest is the SHA-256 of its bytes. Two files of
+different formats that say the same give the same digest.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+TYPES = ("single", "multiple", "judge")
+DIFFICULTIES = ("easy", "medium", "hard")
+POOLS = ("formal", "practice")
+LETTERS = "ABCDEFGH"
+JUDGE_OPTIONS = ("正确", "错误")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `right` is the answer key as a bit mask of options in their written order: A is 1, B is 2, C is 4 …
+
+    A true-or-false question has the options 正确 and 错误, so its key is 1 for true and 2 for false.
+    """
+
+    code: str
+    type: str
+    topic: str
+    difficulty: str
+    pool: str
+    stem: str
+    options: tuple[str, ...]
+    right: int
+    explanation: str = ""
+    reference: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @property
+    def key_letters(self) -> str:
+        """The answer key as letters: "ABD"."""
+        return letters(self.right)
+
+
+@dataclass(frozen=True)
+class BankContent:
+    """Everything in a version. A question's place in `questions`, from 0, is its `ordinal` for papers and the grader."""
+
+    code: str
+    title: str
+    topics: dict[str, str] = field(hash=False)
+    questions: tuple[Question, ...]
+
+
+def letters(mask: int) -> str:
+    """The letters of a bit mask: 5 → "AC"."""
+    return "".join(letter for place, letter in enumerate(LETTERS) if mask >> place & 1)
+
+
+def mask_of(chosen: str) -> int:
+    """The bit mask of letters: "AC" → 5. Raises ValueError for anything but A to H."""
+    return sum({1 << LETTERS.index(letter) for letter in chosen})
+
+
+def question_to_json(question: Question) -> dict[str, Any]:
+    """The question as JSON values; empty parts are left out. `question_from_json` is the way back."""
+    value: dict[str, Any] = {
+        "code": question.code,
+        "type": question.type,
+        "topic": question.topic,
+        "difficulty": question.difficulty,
+        "pool": question.pool,
+        "stem": question.stem,
+        "key": question.key_letters if question.type != "judge" else question.right == 1,
+    }
+    if question.type != "judge":
+        value["options"] = list(question.options)
+    for name in ("explanation", "reference"):
+        if text := getattr(question, name):
+            value[name] = text
+    for name in ("valid_from", "valid_to"):
+        if day := getattr(question, name):
+            value[name] = day.isoformat()
+    return value
+
+
+def question_from_json(value: dict[str, Any]) -> Question:
+    """A question from what `question_to_json` made. It trusts its input: uploads go through a format reader."""
+    judge = value["type"] == "judge"
+    return Question(
+        code=value["code"],
+        type=value["type"],
+        topic=value["topic"],
+        difficulty=value["difficulty"],
+        pool=value["pool"],
+        stem=value["stem"],
+        options=JUDGE_OPTIONS if judge else tuple(value["options"]),
+        right=(1 if value["key"] else 2) if judge else mask_of(value["key"]),
+        explanation=value.get("explanation", ""),
+        reference=value.get("reference", ""),
+        valid_from=_day(value.get("valid_from")),
+        valid_to=_day(value.get("valid_to")),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON values in the one form that digests are taken of."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def question_digest(question: Question) -> str:
+    """The question's address: the SHA-256 of its canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical_json(question_to_json(question))).hexdigest()
+
+
+def content_to_json(content: BankContent) -> dict[str, Any]:
+    """The content as JSON values, questions in their order."""
+    return {
+        "code": content.code,
+        "title": content.title,
+        "topics": content.topics,
+        "questions": [question_to_json(question) for question in content.questions],
+    }
+
+
+def content_digest(content: BankContent) -> str:
+    """The SHA-256 of the content's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical_json(content_to_json(content))).hexdigest()

@@ -1,0 +1,89 @@
+"""Banks, their versions and the questions in them. What is published can't be changed: actions, listeners and triggers refuse."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from quizapp.accounts.models import Account
+from quizapp.extensions import Base, BigId, UtcDateTime
+
+
+class Bank(Base):
+    """A named bank; its content lives in versions."""
+
+    __tablename__ = "bank"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    title: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    versions: Mapped[list["BankVersion"]] = relationship(back_populates="bank", order_by="BankVersion.id")
+
+
+class BankVersion(Base):
+    """A draft (number and digest empty; at most one a bank) or a published version (both set, frozen for ever).
+
+    `digest` is the SHA-256 of the canonical JSON of the content (`content.canonical_json`). `topics` maps topic codes to
+    titles.
+    """
+
+    __tablename__ = "bank_version"
+    __table_args__ = (
+        UniqueConstraint("bank_id", "number", name="uq_bank_version_number"),
+        CheckConstraint("(number IS NULL) = (digest IS NULL)", name="published_has_digest"),
+        CheckConstraint("(number IS NULL) = (published_at IS NULL)", name="published_has_time"),
+        Index(
+            "uq_bank_version_draft",
+            "bank_id",
+            unique=True,
+            sqlite_where=text("number IS NULL"),
+            postgresql_where=text("number IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))
+    number: Mapped[int | None] = mapped_column(Integer)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(120))
+    topics: Mapped[dict[str, str]] = mapped_column(JSON)
+    source_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    bank: Mapped[Bank] = relationship(back_populates="versions")
+    created_by: Mapped[Account | None] = relationship(foreign_keys=[created_by_id])
+    published_by: Mapped[Account | None] = relationship(foreign_keys=[published_by_id])
+    places: Mapped[list["VersionQuestion"]] = relationship(
+        order_by="VersionQuestion.ordinal", cascade="all, delete-orphan"
+    )
+
+
+class Question(Base):
+    """One question's content, addressed by its digest and never changed; versions share what they have in common."""
+
+    __tablename__ = "question"
+    __table_args__ = (UniqueConstraint("bank_id", "digest", name="uq_question_digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(40))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class VersionQuestion(Base):
+    """A question's place in a version; `ordinal` counts from 0 and is what papers and the grader call it by."""
+
+    __tablename__ = "version_question"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("bank_version.id"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(Integer, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+
+    question: Mapped[Question] = relationship()

@@ -1,0 +1,122 @@
+"""Settings: one frozen, typed object, read once from the environment.
+
+What a competition decides (its window, its rules) is data in SQL and never a setting.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PREFIX = "QUIZ_"
+SHARED_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "secret_key": "SECRET_KEY"}
+
+
+class SettingsError(Exception):
+    """The environment holds a setting that stops the start; the message is a sentence for people."""
+
+
+class Settings(BaseModel):
+    """Every setting, its unit in its name. `read_settings` is the way to make one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: str = Field(default="", repr=False)
+    data_dir: Path = Path("var")
+    bind: str = "127.0.0.1:8000"
+    public_url: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    web_workers: int = Field(default=2, ge=1, le=64)
+    web_threads: int = Field(default=8, ge=1, le=256)
+    max_upload_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    demo: bool = False
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether SQL is the SQLite file in the data folder."""
+        return not self.database_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether the Redis-compatible server is the one that `quizapp up` starts."""
+        return not self.redis_url
+
+    @property
+    def sql_url(self) -> str:
+        """The SQLAlchemy URL in force; a plain `postgresql://` means psycopg 3."""
+        if self.embedded_database:
+            return f"sqlite:///{self.data_dir / 'quiz.sqlite3'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    @property
+    def store_socket(self) -> Path:
+        """The unix socket of the embedded Redis-compatible server."""
+        return self.data_dir / "store" / "store.sock"
+
+    @property
+    def limits_url(self) -> str:
+        """The store of the rate limits, as the limits library spells it."""
+        return f"redis+unix://{self.store_socket}" if self.embedded_redis else self.redis_url
+
+    @property
+    def store_url(self) -> str:
+        """The redis-py URL in force."""
+        return f"unix://{self.store_socket}" if self.embedded_redis else self.redis_url
+
+
+def read_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (the process environment by default).
+
+    Raises SettingsError for an unknown `QUIZ_…` name or a value that makes no sense. Without `SECRET_KEY` a secret is
+    read from, or made in, the data folder: there is no default secret that two installations could share.
+    """
+    env = dict(os.environ if environ is None else environ)
+    known = {SHARED_NAMES.get(name, f"{PREFIX}{name.upper()}"): name for name in Settings.model_fields}
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(
+            f"不认识的设置 {', '.join(unknown)}；可用的设置见 README。"
+            f" Unknown setting {', '.join(unknown)}: see the README for those there are."
+        )
+    values = {field: env[name] for name, field in known.items() if env.get(name)}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        name = SHARED_NAMES.get(field, f"{PREFIX}{field.upper()}")
+        raise SettingsError(
+            f"设置 {name} 的值无法使用：{first['msg']}。 The value of {name} makes no sense: {first['msg']}."
+        ) from error
+    if not settings.secret_key:
+        settings = settings.model_copy(update={"secret_key": _own_secret(settings.data_dir)})
+    elif len(settings.secret_key) < 16:
+        raise SettingsError("SECRET_KEY 太短，至少 16 个字符。 SECRET_KEY is too short: 16 characters at least.")
+    return settings
+
+
+def _own_secret(data_dir: Path) -> str:
+    path = data_dir / "secret_key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:  # a link appears whole or not at all, so two starts at once agree on one secret
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()

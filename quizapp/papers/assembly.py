@@ -1,0 +1,100 @@
+"""Drawing one person's paper: the same blueprint, version and seed give the same paper for ever. Pure.
+
+Chance comes from SHA-256 of the seed and a counter, not from Python's `random`, whose draws may change between releases.
+A golden test holds this: whoever changes what a seed draws changes every paper that was ever written.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from quizapp.banks.content import TYPES, BankContent
+from quizapp.papers.blueprint import Blueprint, candidates, fill
+
+Item = TypeVar("Item")
+
+
+class BlueprintUnsatisfiable(ValueError):
+    """The bank has too few questions for the blueprint; `shortfalls` says where."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What stands at one position: the question's ordinal, and for each letter shown the option (from 0) behind it."""
+
+    ordinal: int
+    options: tuple[int, ...]
+    points: int
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The questions in the order one person sees; position 1 is `places[0]`."""
+
+    places: tuple[Place, ...]
+
+
+class SeededChance:
+    """Whole numbers drawn evenly from SHA-256(seed, counter)."""
+
+    def __init__(self, seed: str) -> None:
+        self._words = self._stream(seed.encode())
+
+    @staticmethod
+    def _stream(seed: bytes) -> Iterator[int]:
+        counter = 0
+        while True:
+            block = hashlib.sha256(seed + b"|" + str(counter).encode()).digest()
+            for start in range(0, 32, 4):
+                yield int.from_bytes(block[start : start + 4], "big")
+            counter += 1
+
+    def below(self, bound: int) -> int:
+        """An even draw from 0 to bound − 1; words past the last whole multiple of `bound` are thrown away."""
+        limit = (1 << 32) // bound * bound
+        return next(word for word in self._words if word < limit) % bound
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """The items in an even random order (Fisher and Yates 1938, in Durstenfeld's form of 1964)."""
+        order = list(items)
+        for last in range(len(order) - 1, 0, -1):
+            other = self.below(last + 1)
+            order[last], order[other] = order[other], order[last]
+        return order
+
+
+def assemble(
+    blueprint: Blueprint,
+    content: BankContent,
+    seed: str,
+    *,
+    pool: str = "formal",
+    shuffle_questions: bool = True,
+    shuffle_options: bool = True,
+) -> Paper:
+    """Draw a paper. Questions stand by type (single, multiple, true or false), shuffled within it if asked.
+
+    No question is drawn twice. Raises BlueprintUnsatisfiable exactly where `shortfalls` names a section.
+    """
+    chance = SeededChance(seed)
+    sections = blueprint.sections
+    choices = [chance.shuffled(candidates(section, content, pool)) for section in sections]
+    drawn = fill(choices, [section.count for section in sections])
+    for number, (section, held) in enumerate(zip(sections, drawn, strict=True), 1):
+        if len(held) < section.count:
+            raise BlueprintUnsatisfiable(f"section {number}: {len(held)} of {section.count}")
+    places: list[Place] = []
+    for kind in TYPES:
+        of_kind = [
+            (ordinal, section.points)
+            for section, held in zip(sections, drawn, strict=True)
+            if section.type == kind
+            for ordinal in held
+        ]
+        for ordinal, points in chance.shuffled(of_kind) if shuffle_questions else of_kind:
+            letters = range(len(content.questions[ordinal].options))
+            # 正确 and 错误 keep their places: people look for them there, and two options hide nothing.
+            mixed = chance.shuffled(letters) if shuffle_options and kind != "judge" else list(letters)
+            places.append(Place(ordinal, tuple(mixed), points))
+    return Paper(tuple(places))

@@ -1,0 +1,125 @@
+"""The rule that papers are drawn by, and whether a bank can satisfy it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from quizapp.banks.content import BankContent, Question
+
+
+@dataclass(frozen=True)
+class Section:
+    """`count` questions of one type at `points` (hundredths) each; no topics or no difficulty means any."""
+
+    type: str
+    count: int
+    points: int
+    topics: tuple[str, ...] = ()
+    difficulty: str | None = None
+
+    def admits(self, question: Question) -> bool:
+        """Whether the question may be drawn for this section."""
+        return (
+            question.type == self.type
+            and (not self.topics or question.topic in self.topics)
+            and (self.difficulty is None or question.difficulty == self.difficulty)
+        )
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The sections in the order they were written down."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def question_count(self) -> int:
+        """How many questions a paper has."""
+        return sum(section.count for section in self.sections)
+
+    @property
+    def full_score(self) -> int:
+        """The highest score, in hundredths of a point."""
+        return sum(section.count * section.points for section in self.sections)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """As JSON values, for the competition's row."""
+        return [{**asdict(section), "topics": list(section.topics)} for section in self.sections]
+
+    @classmethod
+    def from_json(cls, value: Sequence[dict[str, Any]]) -> "Blueprint":
+        """From what `to_json` made."""
+        return cls(tuple(Section(**{**section, "topics": tuple(section["topics"])}) for section in value))
+
+
+# 20 single + 5 multiple choice at 4 points, the questions of 2025's paper, spread over topics as domain knowledge asks.
+_DEFAULT_SPREAD = (
+    (("T01", "T02", "T03", "T04"), 7, 2),
+    (("T05", "T06", "T07", "T08"), 4, 1),
+    (("T09", "T10", "T11", "T12", "T13", "T14"), 7, 2),
+    (("T15", "T16", "T17"), 2, 0),
+)
+DEFAULT_BLUEPRINT = Blueprint(
+    tuple(Section("single", single, 400, topics) for topics, single, _ in _DEFAULT_SPREAD)
+    + tuple(Section("multiple", multiple, 400, topics) for topics, _, multiple in _DEFAULT_SPREAD if multiple)
+)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A section (by its index from 0) that can't be filled: `available` questions where `needed` are asked for."""
+
+    section: int
+    needed: int
+    available: int
+
+
+def candidates(section: Section, content: BankContent, pool: str = "formal") -> list[int]:
+    """The ordinals of the pool's questions that the section could draw."""
+    return [
+        ordinal
+        for ordinal, question in enumerate(content.questions)
+        if question.pool == pool and section.admits(question)
+    ]
+
+
+def shortfalls(blueprint: Blueprint, content: BankContent, pool: str = "formal") -> list[Shortfall]:
+    """The sections that the bank can't fill; empty means that every draw succeeds.
+
+    Sections may overlap, so that counting each alone is not enough: `fill` gives what they can have together.
+    """
+    choices = [candidates(section, content, pool) for section in blueprint.sections]
+    filled = fill(choices, [section.count for section in blueprint.sections])
+    return [
+        Shortfall(index, section.count, len(held))
+        for index, (section, held) in enumerate(zip(blueprint.sections, filled, strict=True))
+        if len(held) < section.count
+    ]
+
+
+def fill(choices: Sequence[Sequence[int]], counts: Sequence[int]) -> list[list[int]]:
+    """Give each section `counts` of its `choices`, none twice, as many as possible; earlier choices are preferred.
+
+    A matching by augmenting paths (Kuhn 1955): a question goes over to another section that has nothing else.
+    """
+    holder: dict[int, int] = {}  # question → the section that holds it
+
+    def place(section: int, seen: set[int]) -> bool:
+        for ordinal in choices[section]:
+            if ordinal not in holder:
+                holder[ordinal] = section
+                return True
+        for ordinal in choices[section]:
+            owner = holder[ordinal]
+            if owner != section and ordinal not in seen:
+                seen.add(ordinal)
+                if place(owner, seen):
+                    holder[ordinal] = section
+                    return True
+        return False
+
+    for section, count in enumerate(counts):
+        for _ in range(count):
+            if not place(section, set()):
+                break
+    return [[ordinal for ordinal, owner in holder.items() if owner == section] for section in range(len(counts))]

@@ -1,0 +1,1 @@
+"""练习: the same papers without clock or record, from the practice pool, explained at once."""

@@ -1,0 +1,1 @@
+"""What every page shares and no feature owns: access names, forms, error pages, language, layout."""
