@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.banks.models import BankVersion
@@ -28,10 +37,16 @@ class Competition(Base):
         CheckConstraint("minutes > 0", name="minutes_positive"),
         CheckConstraint("keep IN ('best', 'first', 'last')", name="keep_known"),
         CheckConstraint("multiple_scoring IN ('exact', 'partial')", name="multiple_scoring_known"),
-        CheckConstraint("show_answers IN ('at_once', 'submitted', 'closed', 'never')", name="show_answers_known"),
+        CheckConstraint(
+            "show_answers IN ('at_once', 'submitted', 'closed', 'never')",
+            name="show_answers_known",
+        ),
         CheckConstraint("entry IN ('anyone', 'members', 'confirmed')", name="entry_known"),
         CheckConstraint("boards IN ('public', 'members', 'off')", name="boards_known"),
-        CheckConstraint("tie_keys IN ('score', 'score,time', 'score,time,earlier')", name="tie_keys_known"),
+        CheckConstraint(
+            "tie_keys IN ('score', 'score,time', 'score,time,earlier')",
+            name="tie_keys_known",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -1,0 +1,107 @@
+"""Reads of competitions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from quizapp.accounts.models import Account
+from quizapp.competitions.eligibility import EntryFacts, PersonFacts, Verdict, may_start
+from quizapp.competitions.models import Announcement, Competition, ExtraTime
+from quizapp.competitions.phase import Phase, is_paused, phase
+from quizapp.errors import NotFound
+from quizapp.extensions import db
+from quizapp.organizations.queries import membership_of
+from quizapp.papers.blueprint import Blueprint
+
+
+def competition_or_404(competition_id: int) -> Competition:
+    """The competition, drafts included. Raises NotFound."""
+    competition = db.session.get(Competition, competition_id)
+    if competition is None:
+        raise NotFound()
+    return competition
+
+
+def published_or_404(competition_id: int) -> Competition:
+    """The competition, if the public may know of it. Raises NotFound for a draft too."""
+    competition = competition_or_404(competition_id)
+    if competition.published_at is None:
+        raise NotFound()
+    return competition
+
+
+def published_competitions(now: datetime) -> list[Competition]:
+    """Every published competition: the open ones by their close, then the upcoming by their start, then the past, newest first."""
+    rows = list(db.session.scalars(select(Competition).where(Competition.published_at.is_not(None))))
+
+    def place(competition: Competition) -> tuple[int, float]:
+        of = phase(competition, now)
+        if of is Phase.OPEN:
+            return 0, competition.closes_at.timestamp()
+        if of is Phase.UPCOMING:
+            return 1, competition.opens_at.timestamp()
+        return 2, -competition.closes_at.timestamp()
+
+    return sorted(rows, key=place)
+
+
+def all_competitions() -> list[Competition]:
+    """Every competition, the newest first."""
+    return list(db.session.scalars(select(Competition).order_by(Competition.opens_at.desc(), Competition.id.desc())))
+
+
+def running_competitions(now: datetime) -> list[Competition]:
+    """Published, not frozen competitions that the grader must know at `now`: what is open, near its start or just closed."""
+    rows = select(Competition).where(
+        Competition.published_at.is_not(None),
+        Competition.frozen_at.is_(None),
+        Competition.opens_at < now + timedelta(days=1),
+    )
+    return list(db.session.scalars(rows.order_by(Competition.id)))
+
+
+def blueprint_of(competition: Competition) -> Blueprint:
+    """The competition's rule for drawing papers."""
+    return Blueprint.from_json(competition.blueprint)
+
+
+def start_verdict(competition: Competition, account: Account | None, now: datetime) -> Verdict:
+    """Whether `account` (None: nobody is signed in) may start, as far as SQL can say; the grader counts the attempts."""
+    return may_start(_entry_facts(competition, now), _person_facts(account))
+
+
+def _entry_facts(competition: Competition, now: datetime) -> EntryFacts:
+    return EntryFacts(
+        phase=phase(competition, now),
+        paused=is_paused(competition, now),
+        entry=competition.entry,
+        invited_paths=tuple(unit.path for unit in competition.organizations),
+    )
+
+
+def _person_facts(account: Account | None) -> PersonFacts:
+    if account is None:
+        return PersonFacts(signed_in=False)
+    membership = membership_of(account)
+    if membership is None:
+        return PersonFacts(signed_in=True)
+    return PersonFacts(
+        signed_in=True,
+        membership="confirmed" if membership.state == "confirmed" else "pending",
+        path=membership.organization.path,
+    )
+
+
+def announcements_of(competition: Competition) -> Sequence[Announcement]:
+    """The competition's notices, the newest first."""
+    rows = select(Announcement).where(Announcement.competition_id == competition.id)
+    return db.session.scalars(rows.order_by(Announcement.published_at.desc(), Announcement.id.desc())).all()
+
+
+def extra_minutes(competition_id: int, account_id: int) -> int:
+    """The minutes that the person gets on top in each attempt; mostly 0."""
+    rows = select(ExtraTime.minutes).where(
+        ExtraTime.competition_id == competition_id, ExtraTime.account_id == account_id
+    )
+    return db.session.scalar(rows) or 0
