@@ -1,0 +1,129 @@
+"""Reading and writing spreadsheets that people exchange: XLSX and CSV, as rows of plain strings.
+
+An upload is parsed in a child process (`spreadsheet_reader.py`) with limits of memory, time and unpacked size: a 2.5
+MB file can ask its reader for 2 GB. What is written never runs as a formula.
+"""
+
+import io
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xlsxwriter
+
+from quizapp.errors import Invalid, Unavailable
+
+log = logging.getLogger("quizapp")
+READER = Path(__file__).with_name("spreadsheet_reader.py")
+TIME_LIMIT_S = 30
+AT_ONCE = 2  # children of one process; each may take the reader's whole memory limit
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+_children = threading.BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet. `rows[0]` is row 1 of the sheet; cells are strings, rows end at their last filled cell.
+
+    A number is written without a needless ".0", a date as 2026-08-25, a truth value as TRUE or FALSE, a formula as its
+    value. A CSV file is one table whose `sheet` is "".
+    """
+
+    sheet: str
+    rows: list[list[str]]
+    hidden: bool = False
+
+
+def read_tables(source: Path | bytes, filename: str) -> list[Table]:
+    """Every sheet of an XLSX or CSV file, told apart by its name and its content.
+
+    Raises Invalid with a code `spreadsheet_…` that says what is wrong with the file, and Unavailable while other files
+    are being read.
+    """
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    kind = Path(filename.replace("\\", "/")).suffix.lower().lstrip(".")
+    if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
+        raise Invalid("spreadsheet_empty")
+    if kind not in ("xlsx", "xlsm", "csv", "xls", "et"):
+        raise Invalid("spreadsheet_kind_unknown")
+    if not _children.acquire(timeout=TIME_LIMIT_S / 3):
+        raise Unavailable("spreadsheet_busy", retry_after_s=10)
+    try:
+        # A fresh interpreter, not a fork: other threads may hold locks. -P: nothing is imported from the reader's folder.
+        done = subprocess.run(  # noqa: S603 the arguments are ours
+            [sys.executable, "-P", str(READER), kind],
+            check=False,
+            input=content,
+            capture_output=True,
+            timeout=TIME_LIMIT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Invalid("spreadsheet_too_large") from error
+    finally:
+        _children.release()
+    if done.returncode < 0:  # killed by one of its limits
+        raise Invalid("spreadsheet_too_large")
+    if done.returncode > 0:  # the Excel library met something that its authors did not foresee
+        log.warning("spreadsheet_reader_failed %s", done.stderr.decode(errors="replace")[-400:])
+        raise Invalid("spreadsheet_damaged")
+    answer = json.loads(done.stdout)
+    if "error" in answer:
+        raise Invalid(answer["error"], **answer["facts"])
+    return [Table(sheet, rows, hidden) for sheet, rows, hidden in answer["tables"]]
+
+
+def write_workbook(tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
+    """An XLSX file of (sheet name, rows). The first row is a heading, numbers stay numbers, no cell is a formula."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        file,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "in_memory": False,
+        },
+    )
+    heading = book.add_format(
+        {
+            "bold": True,
+            "bg_color": "#E8F0FA",
+            "border": 1,
+            "text_wrap": True,
+            "valign": "top",
+        }
+    )
+    text = book.add_format({"num_format": "@"})
+    quoted = book.add_format({"num_format": "@", "quote_prefix": True})  # stays text even when somebody edits the cell
+    for name, rows in tables:
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        columns = max((len(row) for row in rows), default=0)
+        for column in range(columns):
+            longest = max(
+                (_width(str(row[column])) for row in rows[:200] if column < len(row)),
+                default=8,
+            )
+            sheet.set_column(column, column, min(max(longest + 2, 10), 48), text)
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if value is None:
+                    continue
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    sheet.write_number(number, column, value)
+                    continue
+                cell = str(value)
+                style = heading if number == 0 else quoted if cell.startswith(FORMULA_STARTS) else text
+                sheet.write_string(number, column, cell, style)
+    book.close()
+    return file.getvalue()
+
+
+def _width(cell: str) -> int:
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in max(cell.split("\n"), key=len))
