@@ -56,7 +56,7 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
         raise Unavailable("spreadsheet_busy", retry_after_s=10)
     try:
         # A fresh interpreter, not a fork: other threads may hold locks. -P: nothing is imported from the reader's folder.
-        done = subprocess.run(  # noqa: S603 the arguments are ours
+        done = subprocess.run(
             [sys.executable, "-P", str(READER), kind],
             check=False,
             input=content,
