@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from quizapp.config import Settings, read_settings
 from quizapp.extensions import babel, csrf, db, grader, limiter, login_manager, migrate
-from quizapp.web import assets, error_pages, headers, language, page_context
+from quizapp.web import assets, compression, error_pages, headers, icons, language, page_context
 from quizapp.web.access import check_access
 
 FEATURES = (
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in FEATURES:
         _module(name, "models")
     migrate.init_app(app, db, directory=str(ROOT.parent / "migrations"))
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # page_context has one that stands without SQL
     csrf.init_app(app)
     limiter.init_app(app)
     babel.init_app(app, locale_selector=language.choose_locale)
@@ -74,6 +74,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.before_request(check_access)
     assets.init_app(app)
+    icons.init_app(app)
+    compression.init_app(app)
     headers.init_app(app)
     page_context.init_app(app)
     error_pages.init_app(app)

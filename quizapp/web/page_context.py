@@ -1,0 +1,89 @@
+"""What every template can use: filters for times, points and masked names, and the asset address."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from quizapp.extensions import db, login_manager
+from quizapp.web.language import LOCALES, choose_locale
+from quizapp.web.navigation import links_for
+
+
+def show_datetime(moment: datetime | None, zone: str = "Asia/Shanghai") -> str:
+    """2026年8月25日 09:00, in `zone`."""
+    if moment is None:
+        return "—"
+    local = moment.astimezone(ZoneInfo(zone))
+    if choose_locale() == "en":
+        return f"{local:%Y-%m-%d %H:%M}"
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def show_points(hundredths: float | None) -> str:
+    """Hundredths of a point as a number without needless zeros: 9250 → 92.5."""
+    return "—" if hundredths is None else f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def show_percent(share: float | None) -> str:
+    """A share of 1 as a percentage with one decimal."""
+    return "—" if share is None else f"{share * 100:.1f}%"
+
+
+def show_duration(milliseconds: int | None) -> str:
+    """A time used: 12分34秒."""
+    if milliseconds is None:
+        return "—"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return str(_("%(minutes)d分%(seconds)02d秒", minutes=minutes, seconds=seconds))
+
+
+def mask_name(name: str) -> str:
+    """The surname and a star: 张*. The public sees no more of anybody."""
+    return f"{name[:1]}*" if name else "*"
+
+
+def mask_phone(phone: str | None) -> str:
+    """138****1234."""
+    return "—" if not phone else f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"
+
+
+def init_app(app: Flask) -> None:
+    """Register the filters and what every template knows."""
+    app.jinja_env.filters.update(
+        datetime=show_datetime,
+        points=show_points,
+        percent=show_percent,
+        duration=show_duration,
+        masked_name=mask_name,
+        masked_phone=mask_phone,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def page() -> dict[str, object]:
+        person = who_is_here()
+        return {
+            "current_user": person,
+            "navigation": links_for(person),
+            "locales": LOCALES,
+            "locale": choose_locale(),
+            "this_page": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        }
+
+
+def who_is_here() -> Any:
+    """The account that is signed in, or an anonymous one; with SQL away nobody knows, and the page must show all the same."""
+    if not g.get("signed_in_unknown"):
+        try:
+            if current_user.is_authenticated:
+                return current_user
+        except SQLAlchemyError:
+            db.session.rollback()
+            g.signed_in_unknown = True
+    return login_manager.anonymous_user()
