@@ -67,7 +67,7 @@ class Settings(BaseModel):
     @property
     def limits_url(self) -> str:
         """The store of the rate limits, as the limits library spells it."""
-        return f"redis+unix://{self.store_socket}" if self.embedded_redis else self.redis_url
+        return f"redis+{self.store_url}" if self.store_url.startswith("unix://") else self.store_url
 
     @property
     def store_url(self) -> str:

@@ -1,0 +1,215 @@
+"""What every test may ask for: a real store, a fresh migrated database, the site, its client, and the cast.
+
+`--database=postgresql` runs everything that touches SQL on PostgreSQL instead of SQLite.
+"""
+
+import itertools
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from itsdangerous import URLSafeTimedSerializer
+from redis import Redis
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from quizapp import create_app
+from quizapp.accounts.models import Account
+from quizapp.clock import utc_now
+from quizapp.config import Settings
+from quizapp.extensions import db
+from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
+from tests import cast as cast_of_tests
+from tests.postgres_server import PostgresServer
+
+SECRET = "a secret for tests, and for tests only"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what SQL the tests run on")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches beyond this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+# Stores and databases, once a run
+
+
+@pytest.fixture(scope="session")
+def store_url() -> Iterator[str]:
+    """The address of a real Valkey that lives as long as the run."""
+    folder = Path(tempfile.mkdtemp(prefix="quizstore"))
+    with (folder / "log").open("wb") as output:
+        child = start_store(folder, output=output, durable=False)
+    try:
+        wait_until_ready(folder, child)
+        yield f"unix://{folder / SOCKET}"
+    finally:
+        stop_store(child)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that lives as long as the run."""
+    server = PostgresServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class Databases:
+    """Hands out fresh, migrated databases: copies of one that was migrated once."""
+
+    def __init__(self, folder: Path, server: PostgresServer | None, store_url: str) -> None:
+        self._folder, self._server = folder, server
+        self._count = itertools.count(1)
+        template = server.url("quiz_template") if server else f"sqlite:///{folder / 'template.sqlite3'}"
+        if server:
+            server.run("CREATE DATABASE quiz_template")
+        app = create_app(Settings(data_dir=folder, database_url=template, redis_url=store_url, secret_key=SECRET))
+        with app.app_context():
+            upgrade()
+            if not server:  # everything into the one file that is copied
+                with db.engine.connect() as connection:
+                    connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
+
+    def new(self) -> str:
+        """The address of a fresh database."""
+        name = f"quiz_{next(self._count)}"
+        if self._server:
+            self._server.run(f"CREATE DATABASE {name} TEMPLATE quiz_template")
+            return self._server.url(name)
+        shutil.copyfile(self._folder / "template.sqlite3", self._folder / f"{name}.sqlite3")
+        return f"sqlite:///{self._folder / name}.sqlite3"
+
+    def drop(self, url: str) -> None:
+        """Remove a database again."""
+        if self._server:
+            name = url.rpartition("/")[2] if "?" not in url else url.partition("?")[0].rpartition("/")[2]
+            self._server.run(f"DROP DATABASE {name} WITH (FORCE)")
+        else:
+            for file in self._folder.glob(Path(url).name + "*"):
+                file.unlink()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store_url: str) -> Databases:
+    """The maker of databases, on whatever `--database` names."""
+    wants_postgres = request.config.getoption("--database") == "postgresql"
+    server = request.getfixturevalue("postgres") if wants_postgres else None
+    return Databases(tmp_path_factory.mktemp("databases"), server, store_url)
+
+
+# The site, once a test
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Redis]:
+    """A client of the store, which is empty when the test begins. Replies are bytes."""
+    client = Redis.from_url(store_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, store: Redis, store_url: str, databases: Databases) -> Iterator[Settings]:
+    """Settings of a site with a fresh, migrated database and an empty store."""
+    url = databases.new()
+    yield Settings(data_dir=tmp_path, database_url=url, redis_url=store_url, secret_key=SECRET)
+    databases.drop(url)
+
+
+class BrowserClient(FlaskClient):
+    """A test client that sends the CSRF token of its session with each unsafe request, as the site's pages do.
+
+    `client.post(…, csrf=False)` is a forged request without one.
+    """
+
+    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+        if csrf and kwargs.get("method", "GET").upper() not in ("GET", "HEAD", "OPTIONS"):
+            headers = Headers(kwargs.pop("headers", None) or {})
+            headers.setdefault("X-CSRFToken", self.csrf_token())
+            kwargs["headers"] = headers
+        return super().open(*args, **kwargs)
+
+    def csrf_token(self) -> str:
+        """A valid token of this client's session."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", "6b1f0d1e5a3c47d2a0c8b7f1e2d3c4b5a6978869")
+        return URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(raw)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The site. Requests and `with app.app_context():` each have a database session of their own; none is open."""
+    app = create_app(settings)
+    app.testing = False  # errors become pages, as they do for people
+    app.test_client_class = BrowserClient
+    assert isinstance(app.session_interface, SecureCookieSessionInterface)
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser at the site, not signed in; `app.test_client()` opens another."""
+    return app.test_client()
+
+
+SignIn = Callable[[FlaskClient, Any], FlaskClient]
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """`sign_in(client, account)` (an Account, or one of the cast): the client is signed in from now on."""
+
+    def sign(client: FlaskClient, who: Any) -> FlaskClient:
+        account: Account = getattr(who, "account", who)
+        with client.session_transaction() as session:
+            session["_user_id"] = account.get_id()
+            session["_fresh"] = True
+        return client
+
+    return sign
+
+
+@pytest.fixture
+def cast(app: Flask) -> cast_of_tests.Cast:
+    """Lin, Bo, Chen, Qin, Wu, Ada, Jun, Su and their units."""
+    return cast_of_tests.add_cast(app)
+
+
+@pytest.fixture
+def tiny_bank(app: Flask) -> cast_of_tests.TinyBank:
+    """A published bank version of twelve formal questions and two for practice."""
+    return cast_of_tests.add_tiny_bank(app)
+
+
+@pytest.fixture
+def competition(app: Flask, tiny_bank: cast_of_tests.TinyBank) -> cast_of_tests.OpenCompetition:
+    """An open, published, primed competition: five questions of 20 points from the tiny bank, for members of any unit."""
+    return cast_of_tests.add_competition(app, tiny_bank.version_id, now=utc_now())

