@@ -1,0 +1,65 @@
+-- End and grade attempts whose deadline and grace are over: a bounded batch, the longest due first.
+--
+-- KEYS: 1 rules  2 key  3 open  4 stream
+--       Attempts and persons are built here, under the same hash tag: which are due is known only here.
+-- ARGV: 1 hash tag  2 how many at most
+-- Returns: {ok, now_ms, ended, lost, still open}; `lost` were open but have no attempt (to be restored from SQL) ·
+--          {not_primed | fenced | paused, now_ms, 0, 0, still open}
+-- Stream: f, one entry for the whole batch
+--@include clock
+--@include rules
+--@include attempt
+--@include grading
+--@include ending
+local rules_key, key_key, open_key, stream_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local tag, limit = ARGV[1], tonumber(ARGV[2])
+
+local now = read_clock()
+local still_open = redis.call('ZCARD', open_key)
+local rules = read_rules(rules_key)
+if not rules then
+  return { 'not_primed', now, 0, 0, still_open }
+end
+if rules.fenced then
+  return { 'fenced', now, 0, 0, still_open }
+end
+if rules.paused then
+  return { 'paused', now, 0, 0, still_open }
+end
+-- The set's score is started + extra − shift at the start, so what is due lies below one border for all of them.
+local border = '+inf'
+if now <= rules.closes_ms + rules.grace_ms then
+  border = '(' .. string.format('%d', now - rules.grace_ms - rules.minutes_ms - rules.shift_ms)
+end
+local due = redis.call('ZRANGEBYSCORE', open_key, '-inf', border, 'LIMIT', 0, limit)
+local endings, records, lost = {}, {}, {}
+for _, member in ipairs(due) do
+  local account, ordinal = string.match(member, '^(%d+):(%d+)$')
+  local attempt_key = tag .. ':attempt:' .. account .. ':' .. ordinal
+  local attempt = as_table(redis.call('HGETALL', attempt_key))
+  if not attempt.started_ms or attempt.submitted_ms then
+    lost[#lost + 1] = member
+  else
+    local ending = ending_of(attempt, account, ordinal, rules, now, 'deadline', key_key)
+    if not ending then
+      return { 'not_primed', now, 0, 0, still_open }
+    end
+    ending.attempt_key, ending.person_key, ending.member = attempt_key, tag .. ':person:' .. account, member
+    endings[#endings + 1] = ending
+    records[#records + 1] = ending.record
+  end
+end
+
+-- writes from here
+if #records > 0 then
+  redis.call('XADD', stream_key, '*', 'f', table.concat(records, ';'))
+end
+for _, ending in ipairs(endings) do
+  redis.call('HSET', ending.attempt_key, unpack(ending.fields))
+  redis.call('HSET', ending.person_key, 'open', 0)
+  redis.call('ZREM', open_key, ending.member)
+end
+for _, member in ipairs(lost) do
+  redis.call('ZREM', open_key, member)
+end
+return { 'ok', now, #endings, #lost, still_open - #endings - #lost }

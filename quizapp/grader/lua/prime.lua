@@ -1,0 +1,38 @@
+-- Put a competition's rules and answer key into one shard, whole or not at all.
+--
+-- KEYS: 1 rules  2 key
+-- ARGV: 1 as_of_ms: the store's time just before the rules were read from SQL (0: unknown, never refused)
+--       2 number of rule fields  then field, value of each  then ordinal, "right mask|type" of each question
+-- Returns: ok · stale: rules that were read later are in force, nothing is changed
+-- Stream: nothing
+--
+-- A fence is never taken down and the shift never shrinks here: a process that read the competition before it was frozen
+-- or resumed must not undo that. `fence` takes a fence down.
+local rules_key, key_key = KEYS[1], KEYS[2]
+local as_of_ms, count = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+local held = redis.call('HMGET', rules_key, 'as_of_ms', 'fenced', 'shift_ms')
+if held[1] and as_of_ms > 0 and as_of_ms < tonumber(held[1]) then
+  return 'stale'
+end
+local fields = {}
+for i = 3, 2 + 2 * count, 2 do
+  local name, value = ARGV[i], ARGV[i + 1]
+  if name == 'fenced' and held[2] == '1' then
+    value = '1'
+  elseif name == 'shift_ms' and held[3] and tonumber(held[3]) > tonumber(value) then
+    value = held[3]
+  end
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+local latest_ms = math.max(as_of_ms, tonumber(held[1] or 0))
+
+-- writes from here
+redis.call('HSET', rules_key, 'as_of_ms', string.format('%d', latest_ms), unpack(fields))
+redis.call('DEL', key_key)
+-- In portions: unpack can't spread a whole bank over one call.
+for first = 3 + 2 * count, #ARGV, 2000 do
+  redis.call('HSET', key_key, unpack(ARGV, first, math.min(first + 1999, #ARGV)))
+end
+return 'ok'
