@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("shift_ms", sa.Integer(), nullable=False),
+        sa.Column("shift_ms", sa.BigInteger(), nullable=False),
         sa.Column("bank_version_id", BigId, nullable=False),
         sa.Column("blueprint", sa.JSON(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),

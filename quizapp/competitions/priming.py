@@ -29,9 +29,9 @@ def rules_of(competition: Competition) -> CompetitionRules:
         grace_ms=competition.grace_ms,
         paused_ms=to_ms(competition.paused_at) if competition.paused_at else 0,
         shift_ms=competition.shift_ms,
-        attempts_total=competition.attempts_total or 0,
-        attempts_per_day=competition.attempts_per_day or 0,
-        multiple_scoring=competition.multiple_scoring,
+        attempts_total=competition.attempts_total,
+        attempts_per_day=competition.attempts_per_day,
+        multiple_scoring="partial" if competition.multiple_scoring == "partial" else "exact",
         at_once=competition.show_answers == "at_once",
         fenced=competition.frozen_at is not None,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from quizapp.accounts.models import Account
 from quizapp.competitions.eligibility import EntryFacts, PersonFacts, Verdict, may_start
@@ -11,6 +11,7 @@ from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.errors import NotFound
 from quizapp.extensions import db
+from quizapp.organizations.models import Membership, Organization
 from quizapp.organizations.queries import membership_of
 from quizapp.papers.blueprint import Blueprint
 
@@ -18,6 +19,15 @@ from quizapp.papers.blueprint import Blueprint
 def competition_or_404(competition_id: int) -> Competition:
     """The competition, drafts included. Raises NotFound."""
     competition = db.session.get(Competition, competition_id)
+    if competition is None:
+        raise NotFound()
+    return competition
+
+
+def competition_for_change(competition_id: int) -> Competition:
+    """The competition, its row locked until the commit, so that two organizers can't undo each other. Raises NotFound."""
+    rows = select(Competition).where(Competition.id == competition_id).with_for_update()
+    competition = db.session.scalar(rows.execution_options(populate_existing=True))
     if competition is None:
         raise NotFound()
     return competition
@@ -105,3 +115,60 @@ def extra_minutes(competition_id: int, account_id: int) -> int:
         ExtraTime.competition_id == competition_id, ExtraTime.account_id == account_id
     )
     return db.session.scalar(rows) or 0
+
+
+def extra_times_of(competition: Competition) -> list[tuple[ExtraTime, Account]]:
+    """Who has extra time in the competition, the latest first."""
+    rows = (
+        select(ExtraTime, Account)
+        .join(Account, Account.id == ExtraTime.account_id)
+        .where(ExtraTime.competition_id == competition.id)
+        .order_by(ExtraTime.granted_at.desc(), ExtraTime.id.desc())
+    )
+    return [(extra, account) for extra, account in db.session.execute(rows)]
+
+
+def organizations_by_code(codes: Sequence[str]) -> dict[str, Organization]:
+    """The units of the codes as they were given; a code that no unit has is left out. Codes' case does not matter."""
+    upper = {code.upper(): code for code in codes}
+    rows = select(Organization).where(func.upper(Organization.code).in_(upper))
+    return {upper[unit.code.upper()]: unit for unit in db.session.scalars(rows)}
+
+
+def units_like(text: str, *, limit: int = 20) -> list[Organization]:
+    """Units whose name holds `text` or whose code begins with it, by name."""
+    rows = select(Organization).where(
+        Organization.name.icontains(text, autoescape=True) | Organization.code.istartswith(text, autoescape=True)
+    )
+    return list(db.session.scalars(rows.order_by(Organization.name, Organization.id).limit(limit)))
+
+
+def people_like(
+    text: str, invited: Sequence[Organization], *, limit: int = 20
+) -> list[tuple[Account, Organization | None]]:
+    """People whose name, login or staff number begins with `text`, with their units; only of `invited` units if there are any."""
+    rows = (
+        select(Account, Organization)
+        .outerjoin(Membership, (Membership.account_id == Account.id) & (Membership.state != "removed"))
+        .outerjoin(Organization, Organization.id == Membership.organization_id)
+        .where(
+            Account.disabled_at.is_(None),
+            Account.name.startswith(text, autoescape=True)
+            | Account.login.startswith(text.lower(), autoescape=True)
+            | Membership.staff_number.startswith(text, autoescape=True),
+        )
+    )
+    if invited:
+        rows = rows.where(or_(*(Organization.path.startswith(unit.path, autoescape=True) for unit in invited)))
+    return [
+        (account, unit) for account, unit in db.session.execute(rows.order_by(Account.name, Account.id).limit(limit))
+    ]
+
+
+def person_or_404(account_id: int) -> tuple[Account, Organization | None]:
+    """An account that may take part, with its unit. Raises NotFound."""
+    account = db.session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotFound()
+    membership = membership_of(account)
+    return account, membership.organization if membership else None
