@@ -1,0 +1,51 @@
+# make run    run the program with a demo        make test       all tests
+# make check  format, lint, types, contracts     make test-fast  without browser and faults
+# make bench  load, with figures                 make lock       renew the lock files
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+BENCH_JSON ?=
+
+.PHONY: run python prepare prepare-tests check test test-fast bench chromium lock clean
+
+run: prepare
+	@exec $(BIN)/quizapp up --end-with-parent
+
+prepare: python
+	@$(PYTHON) quizapp/installation/prepare.py
+
+prepare-tests: python
+	@$(PYTHON) quizapp/installation/prepare.py --tests
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "没有找到 $(PYTHON)，请先安装 Python 3.11 或更高版本。" \
+		"There is no $(PYTHON): install Python 3.11 or later." >&2; exit 1; }
+
+check: prepare-tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: prepare-tests chromium check
+	$(BIN)/pytest -q
+	$(BIN)/pytest -q --database=postgresql tests/integration
+
+test-fast: check
+	$(BIN)/pytest -q -m "not slow" tests/house tests/unit tests/integration
+
+bench: prepare-tests
+	$(BIN)/python tests/load/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+chromium: prepare-tests
+	@$(BIN)/python tests/browser/chromium.py
+
+lock: prepare-tests
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --quiet --upgrade pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --quiet --extra test -c requirements.lock pyproject.toml -o tests/requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
