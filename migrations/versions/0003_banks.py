@@ -105,6 +105,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_id", "ordinal", name=op.f("pk_version_question")),
     )
     op.create_index(op.f("ix_version_question_question_id"), "version_question", ["question_id"], unique=False)
+    op.create_table(
+        "bank_upload",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("bank_code", sa.String(length=40), nullable=False),
+        sa.Column("source_name", sa.String(length=200), nullable=False),
+        sa.Column("question_count", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("faulty", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", BigId, nullable=True),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["created_by_id"], ["account.id"], name=op.f("fk_bank_upload_created_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_upload")),
+    )
+    op.create_index(op.f("ix_bank_upload_bank_code"), "bank_upload", ["bank_code"], unique=False)
+    op.create_index(op.f("ix_bank_upload_created_at"), "bank_upload", ["created_at"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         for table, name, deed, when in REFUSED + REFUSED_ON_SQLITE:
             op.execute(
@@ -137,6 +154,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("bank_upload")
     op.drop_table("version_question")
     op.drop_table("question")
     op.drop_table("bank_version")

@@ -131,3 +131,58 @@ def content_to_json(content: BankContent) -> dict[str, Any]:
 def content_digest(content: BankContent) -> str:
     """The SHA-256 of the content's canonical JSON, in hexadecimal."""
     return hashlib.sha256(canonical_json(content_to_json(content))).hexdigest()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A question that two contents have under one code with different words; `fields` are names of Question."""
+
+    old: Question
+    new: Question
+    fields: tuple[str, ...]
+    changes_key: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What `diff` found. `changed` begins with the changed keys; questions keep their order otherwise."""
+
+    added: tuple[Question, ...]
+    removed: tuple[Question, ...]
+    changed: tuple[Change, ...]
+    unchanged: int
+    topics_changed: bool
+    title_changed: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs (an order of questions apart)."""
+        return not (self.added or self.removed or self.changed or self.topics_changed or self.title_changed)
+
+
+def diff(old: BankContent, new: BankContent) -> Difference:
+    """What changed from `old` to `new`; questions are the same ones where their codes are."""
+    before = {question.code: question for question in old.questions}
+    after = {question.code: question for question in new.questions}
+    both = [(before[code], question) for code, question in after.items() if code in before]
+    changed = [_change(was, now) for was, now in both if was != now]
+    return Difference(
+        added=tuple(question for question in new.questions if question.code not in before),
+        removed=tuple(question for question in old.questions if question.code not in after),
+        changed=tuple(sorted(changed, key=lambda change: not change.changes_key)),
+        unchanged=len(both) - len(changed),
+        topics_changed=old.topics != new.topics,
+        title_changed=old.title != new.title,
+    )
+
+
+def _change(old: Question, new: Question) -> Change:
+    fields = tuple(name for name in vars(old) if getattr(old, name) != getattr(new, name))
+    # Options that only moved take their key with them; then other letters are right, but nothing else is.
+    moved = _right_texts(old) == _right_texts(new)
+    changes_key = "type" in fields or ("right" in fields and not moved)
+    return Change(old, new, fields, changes_key)
+
+
+def _right_texts(question: Question) -> set[str]:
+    return {option for place, option in enumerate(question.options) if question.right >> place & 1}

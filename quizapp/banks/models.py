@@ -3,10 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    event,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, relationship
 
 from quizapp.accounts.models import Account
+from quizapp.errors import Refused
 from quizapp.extensions import Base, BigId, UtcDateTime
 
 
@@ -87,3 +100,62 @@ class VersionQuestion(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
 
     question: Mapped[Question] = relationship()
+
+
+class BankUpload(Base):
+    """A checked upload, kept for some days so that its report can be read and its questions saved as a draft.
+
+    `content` is that of the report (`content.content_to_json`), `findings` are `findings.Finding` as JSON, `faulty` maps
+    sheets to rows of cells as uploaded: the headings, then each row with the entry's number before it.
+    """
+
+    __tablename__ = "bank_upload"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bank_code: Mapped[str] = mapped_column(String(40), index=True)
+    source_name: Mapped[str] = mapped_column(String(200))
+    question_count: Mapped[int] = mapped_column(Integer)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    faulty: Mapped[dict[str, list[list[Any]]]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    created_by: Mapped[Account | None] = relationship()
+
+
+# What is published is refused every change here, in the session, before SQL sees it; the triggers refuse what gets by.
+
+_FROZEN_TABLES = {BankVersion.__table__, VersionQuestion.__table__, Question.__table__}
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_changes(session: Session, _context: object, _instances: object) -> None:
+    changed = [each for each in session.dirty if session.is_modified(each, include_collections=False)]
+    touched: set[int] = set()
+    for thing in (*changed, *session.deleted, *session.new):
+        if isinstance(thing, VersionQuestion):
+            touched |= {version_id for version_id in _both(thing, "version_id") if version_id is not None}
+        elif thing in session.new:
+            continue
+        elif isinstance(thing, Question) or (isinstance(thing, BankVersion) and _both(thing, "number")[0] is not None):
+            raise Refused("version_published")
+    if touched:
+        with session.no_autoflush:
+            published = select(BankVersion.id).where(BankVersion.id.in_(touched), BankVersion.number.is_not(None))
+            if session.scalars(published).first() is not None:
+                raise Refused("version_published")
+
+
+def _both(thing: Base, name: str) -> list[Any]:
+    """An attribute's value in the database, then the one to be written."""
+    history = inspect(thing).attrs[name].load_history()
+    return [*(history.deleted or history.unchanged or [None]), getattr(thing, name)]
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk(state: ORMExecuteState) -> None:
+    """A bulk statement can't say which rows it spares, and nothing here needs one."""
+    if (state.is_update or state.is_delete) and getattr(state.statement, "table", None) in _FROZEN_TABLES:
+        raise Refused("version_published")

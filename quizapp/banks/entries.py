@@ -1,0 +1,69 @@
+"""A question as somebody wrote it down, before it is understood: what every format reader hands on. Pure.
+
+Fields have one name whatever the format: `type`, `stem`, `A` … `H` for the options, `key`, `explanation`, `reference`,
+`topic`, `difficulty`, `pool`, `code`, `valid_from`, `valid_to`.
+"""
+
+from dataclasses import dataclass, field
+
+from quizapp.banks.findings import Finding, Where
+
+TEXT_FIELDS = (
+    "type",
+    "stem",
+    "key",
+    "explanation",
+    "reference",
+    "topic",
+    "difficulty",
+    "pool",
+    "code",
+    "valid_from",
+    "valid_to",
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Which bank it is. What is empty is not said by the file."""
+
+    code: str = ""
+    title: str = ""
+    topics: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`values` holds the fields that are there; `places` says where each is, and "" where the whole entry is.
+
+    `cells` is the row as uploaded, so that it can be given back. `unread` names fields whose value the reader itself
+    has already complained of.
+    """
+
+    values: dict[str, str]
+    places: dict[str, Where]
+    cells: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+    def where(self, name: str = "") -> Where:
+        """The place of a field, or of the entry where the field isn't there."""
+        return self.places.get(name, self.places[""])
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options from A up to the last that is filled; a gap is an empty string."""
+        letters = [name for name in self.values if len(name) == 1 and self.values[name]]
+        if not letters:
+            return ()
+        return tuple(self.values.get(chr(code), "") for code in range(ord("A"), ord(max(letters)) + 1))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A whole upload as read. `columns` are the headings of each sheet, as uploaded."""
+
+    name: str
+    header: Header
+    entries: tuple[Entry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)

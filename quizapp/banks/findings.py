@@ -1,0 +1,35 @@
+"""What one check found, and where, as plain values. The sentences are in `messages`."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in what was uploaded: sheet, row and column, or file, line and field. What does not apply is empty or 0."""
+
+    file: str = ""
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+    line: int = 0
+    field: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The parts that apply."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`facts` fill the places of the code's sentence, `quoted` is what stands there, `entry` counts questions from 0."""
+
+    severity: str
+    code: str
+    where: Where
+    facts: dict[str, Any] = field(default_factory=dict)
+    quoted: str = ""
+    entry: int | None = None

@@ -1,0 +1,217 @@
+"""Findings and reports in words: what is wrong, where, and what to do about it."""
+
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from quizapp.banks.checks import Report
+from quizapp.banks.content import Question
+from quizapp.banks.findings import Finding, Where
+from quizapp.web.error_pages import sentence as error_sentence
+
+SENTENCES: dict[str, LazyString] = {
+    # the file
+    "file_empty": _l("文件是空的。请确认选对了文件。"),
+    "file_too_large": _l("文件超过 {most} MB。请分成几个文件，或删去多余内容。"),
+    "file_kind_unknown": _l("不能读取“{ending}”文件。请使用 .xlsx、.csv、.yaml 或 .json。"),
+    "file_wrong_ending": _l("文件内容与后缀不符，像是 Office 文件。请检查文件名，或另存为 .xlsx。"),
+    "file_not_utf8": _l("此处不是 UTF-8 编码。请用 UTF-8 重新保存文件。"),
+    "folder_without_bank": _l("文件夹里应当有且只有一个 bank.yaml。请补上题库编号、名称和主题。"),
+    "folder_too_large": _l("文件夹里的文件超过 {most} 个。请合并后再检查。"),
+    "syntax": _l("此处的写法无法识别（{problem}）。请检查缩进、引号和标点。"),
+    "several_documents": _l("文件里有不止一份文档。请只保留一份。"),
+    "nested_too_deep": _l("嵌套超过 {limit} 层。请按格式说明书写。"),
+    "too_many_values": _l("文件里的内容超过 {limit} 项。请分成几个题库。"),
+    "alias_used": _l("不支持 YAML 的锚点和引用（& 与 *）。请写出完整内容；若是文字，请加引号。"),
+    "tag_used": _l("不支持 YAML 的类型标签（!）。请删去标签；若是文字，请加引号。"),
+    "name_doubled": _l("“{name}”写了两次，无法判断以哪个为准。请只保留一个。"),
+    "shape_wrong": _l("此处的结构不对，应为：{expected}。请对照格式说明修改。"),
+    "field_unknown": _l("没有这个字段，内容会丢失。可用的字段：{known}。"),
+    "not_text": _l("这里写的 {value} 会被当作{kind}而不是文字。请加上引号。"),
+    # the bank
+    "bank_code_missing": _l("没有题库编号。请在文件里写明，或上传时填写。"),
+    "bank_code_bad": _l("题库编号“{value}”不能使用。请用小写字母、数字和短横线，最多 40 个字符。"),
+    "bank_title_missing": _l("没有题库名称。请在文件里写明，或上传时填写。"),
+    "bank_title_bad": _l("题库名称最多 {most} 个字符，前后不留空格。"),
+    "bank_differs": _l("文件属于题库“{found}”，而您选择的是“{chosen}”。请换文件或换题库。"),
+    "topics_missing": _l("没有主题。请在题库信息里列出主题编号和名称。"),
+    "topic_bad": _l("主题“{value}”不能使用：编号 1–{most} 个字符，名称 1–{most_title} 个字符。"),
+    "no_questions": _l("没有找到试题。请确认文件内容，或对照模板填写。"),
+    "too_many_questions": _l("试题超过 {most} 道。请分成几个题库。"),
+    "keys_skewed": _l(
+        "{type}的答案分布不均：{offered} 题里 {letter} 有 {right} 次是正确选项，随机时约 {expected} 次，容易被猜中。"
+        "请调整选项顺序。"
+    ),
+    # the sheet
+    "sheet_hidden": _l("工作表“{sheet}”是隐藏的，没有读取。若需要，请取消隐藏；否则请删除。"),
+    "sheet_without_headings": _l("工作表“{sheet}”没有找到表头，没有读取。若其中有试题，请加上模板的表头。"),
+    "headings_missing": _l("没有找到表头。请下载模板，把试题填在带有“题型、题干、答案”表头的工作表里。"),
+    "column_missing": _l("缺少一列，可用的表头：{names}。请补上。"),
+    "column_doubled": _l("“{first}”和“{second}”两列含义相同，无法判断以哪列为准。请只保留一列。"),
+    "columns_unused": _l("这些列没有用到，内容不会导入：{names}。"),
+    "cell_error": _l("单元格是 Excel 的错误值。请修正公式，或直接填写内容。"),
+    "cell_converted": _l("Excel 可能改写过这一格（日期、真假值或科学计数）。请核对；不对时把格式设为“文本”后重填。"),
+    # the question
+    "type_missing": _l("没有题型。请填写单选题、多选题或判断题。"),
+    "type_unknown": _l("没有“{value}”这种题型，不会改成别的题型导入。请改为单选题、多选题或判断题，或删去此题。"),
+    "stem_missing": _l("没有题干。请填写。"),
+    "stem_shows_key": _l("题干的括号里写着答案“{value}”。请删去。"),
+    "stem_holds_option": _l("题干里出现了正确选项“{value}”，不会也能猜到。请改写题干或选项。"),
+    "stem_repeated": _l("题干与第 {count} 题（{code}）相同，选项不同。请确认不是重复。"),
+    "question_doubled": _l("与第 {count} 题（{code}）重复，题干和选项都相同。请删去一道。"),
+    "already_in_bank": _l("题库最新版本里已有此题，编号是 {code}，这里是 {own}。若是同一题，请沿用原编号。"),
+    "options_too_few": _l("只有 {count} 个选项。请至少填写两个。"),
+    "options_too_many": _l("选项最多 {most} 个。请删减。"),
+    "option_missing": _l("选项 {letter} 是空的，后面还有选项。请依次填写，不留空。"),
+    "options_equal": _l("选项 {first} 和 {second} 相同。请改写其中一个。"),
+    "option_refers": _l("选项 {letter} 指向其他选项（如“以上都是”），选项打乱后会读不通。请改写。"),
+    "judge_options": _l("判断题的选项是“{value}”，不是正确与错误。请删去选项，或改为单选题。"),
+    "key_missing": _l("没有答案。请填写。"),
+    "key_unreadable": _l("看不懂答案“{value}”。{expected}"),
+    "key_ambiguous": _l("答案“{value}”有两种读法：{first}，或{second}。系统不作猜测，请改用明确的写法。"),
+    "key_outside_options": _l("答案“{value}”指向没有的选项。请检查答案或补上选项。"),
+    "key_repeats_letter": _l("答案“{value}”里有重复的字母。请检查是否写错。"),
+    "single_several_keys": _l("单选题只能有一个答案，这里是“{value}”。请改答案，或改为多选题。"),
+    "multiple_one_key": _l("多选题至少要有两个答案，这里只有“{value}”。请补上，或改为单选题。"),
+    "all_options_right": _l("所有选项都是答案（{value}），全选即可得分。请加入错误选项。"),
+    "topic_missing": _l("没有主题。请填写主题编号或名称。"),
+    "topic_unknown": _l("题库里没有主题“{value}”。请改为已有的主题，或先在题库信息里加上。"),
+    "difficulty_missing": _l("没有难度，按“中”处理。"),
+    "difficulty_unknown": _l("看不懂难度“{value}”。请填写易、中或难。"),
+    "pool_unknown": _l("看不懂题池“{value}”。请填写正式或练习。"),
+    "code_bad": _l("编号“{value}”不能使用：1–{most} 个字符，不含空格。"),
+    "code_doubled": _l("编号“{value}”与第 {count} 题相同。请让每题的编号不同。"),
+    "date_unreadable": _l("看不懂日期“{value}”。请写成 2026-07-01 的样子。"),
+    "dates_reversed": _l("失效日期早于生效日期。请检查。"),
+    "text_too_long": _l("内容有 {length} 个字符，最多 {most} 个。请缩短。"),
+    "text_control": _l("内容里有看不见的控制字符。请删去后重新输入这一段。"),
+    "explanation_missing": _l("没有解析。建议写明为什么对、错在哪里。"),
+    "reference_missing": _l("没有依据。建议写明标准条款、法规条文或概念出处。"),
+    "standard_without_year": _l("“{value}”没有写年份，换版后可能不再成立。请写明版本，如 GB/T 19001-2016。"),
+}
+
+FIELD_NAMES = {
+    "type": _l("题型"),
+    "stem": _l("题干"),
+    "key": _l("答案"),
+    "options": _l("选项"),
+    "explanation": _l("解析"),
+    "reference": _l("依据"),
+    "topic": _l("主题"),
+    "difficulty": _l("难度"),
+    "pool": _l("题池"),
+    "code": _l("编号"),
+    "valid_from": _l("生效日期"),
+    "valid_to": _l("失效日期"),
+}
+TYPE_NAMES = {"single": _l("单选题"), "multiple": _l("多选题"), "judge": _l("判断题")}
+DIFFICULTY_NAMES = {"easy": _l("易"), "medium": _l("中"), "hard": _l("难")}
+POOL_NAMES = {"formal": _l("正式"), "practice": _l("练习")}
+VERDICT_NAMES = {
+    "accept": _l("可以导入"),
+    "accept_with_warnings": _l("可以导入，有提醒"),
+    "reject": _l("需要修改"),
+}
+_KINDS = {
+    "bool": _l("真假值"),
+    "number": _l("数字"),
+    "date": _l("日期"),
+    "null": _l("空值"),
+    "other": _l("特殊记号"),
+}
+_EXPECTED = {
+    "judge": _l("判断题请写“正确”或“错误”。"),
+    "choice": _l("请写选项字母，如 A 或 ABD。"),
+}
+_READINGS = {
+    "true": _l("正确"),
+    "false": _l("错误"),
+    "letter": _l("一个字母"),
+    "slip": _l("误写的“对”"),
+    "nothing": _l("不是判断"),
+    "places": _l("选项的序号"),
+    "content": _l("选项的内容"),
+}
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong and what to do, in the reader's language."""
+    text = SENTENCES.get(finding.code)
+    if text is None:  # a spreadsheet that can't be opened: the shared reader has the sentence
+        return error_sentence(finding.code, finding.facts)
+    return str(text).format(**{name: _fact(finding.code, name, value) for name, value in finding.facts.items()})
+
+
+def _fact(code: str, name: str, value: Any) -> str:
+    if name == "kind":
+        return str(_KINDS[value])
+    if name == "expected" and code == "key_unreadable":
+        return str(_EXPECTED[value])
+    if name == "type":
+        return str(TYPE_NAMES[value])
+    if name in ("first", "second") and code == "key_ambiguous":
+        return _("选项 %(letter)s", letter=value[-1]) if value.startswith("option ") else str(_READINGS[value])
+    return str(value)
+
+
+def place(where: Where) -> str:
+    """A place in words: 工作表“试题” 第 12 行 E 列（选项B）, or T01.yaml 第 35 行 key."""
+    parts = []
+    if where.sheet:
+        parts.append(_("工作表“%(sheet)s”", sheet=where.sheet))
+    elif where.file:
+        parts.append(where.file)
+    if where.row and where.column:
+        parts.append(_("第 %(row)s 行 %(column)s 列", row=where.row, column=where.column))
+    elif where.row or where.line:
+        parts.append(_("第 %(row)s 行", row=where.row or where.line))
+    if where.field:
+        parts.append(where.field)
+    return " ".join(parts)
+
+
+def reason(report: Report) -> str:
+    """The verdict in one sentence."""
+    if report.errors:
+        return str(_("有 %(errors)s 处错误，没有导入任何内容。请按下面的说明修改后重新上传。", errors=report.errors))
+    if report.warnings:
+        return str(_("没有错误，有 %(warnings)s 处提醒。可以导入，建议先看一遍。", warnings=report.warnings))
+    return str(_("没有发现问题。"))
+
+
+def answer_of(question: Question) -> str | bool:
+    """Letters for a choice, true or false for a judgement."""
+    return question.right == 1 if question.type == "judge" else question.key_letters
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """A finding for programs."""
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "where": finding.where.to_json(),
+        "message": sentence(finding),
+    }
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """The report for programs: `items` are the questions that could be read without an error."""
+    faulty = set(report.faulty)
+    return {
+        "verdict": report.verdict,
+        "questions": len(report.source.entries),
+        "reason": reason(report),
+        "findings": [finding_to_json(finding) for finding in report.findings],
+        "items": [
+            {
+                "type": question.type,
+                "text": question.stem,
+                "options": list(question.options),
+                "answer": answer_of(question),
+            }
+            for number, question in enumerate(report.content.questions)
+            if number not in faulty
+        ],
+    }

@@ -1,0 +1,13 @@
+"""The sentences of what this feature refuses."""
+
+from flask_babel import lazy_gettext as _l
+
+SENTENCES = {
+    "upload_has_errors": _l("文件还有 {errors} 处错误，没有保存。请修改后重新上传。"),
+    "draft_missing": _l("这个题库没有草稿，可能已被发布或丢弃。请刷新页面查看。"),
+    "draft_changed": _l("草稿在您查看之后有了改动，没有发布。请重新查看后再确认。"),
+    "draft_has_errors": _l("草稿里有 {errors} 处错误，没有发布。请修改后重新上传。"),
+    "version_unchanged": _l("草稿与第 {number} 版完全相同，不需要再发布。"),
+    "version_published": _l("已发布的版本不能改动或删除。需要修改时，请发布新版本。"),
+    "bank_changing": _l("另一个人正在修改这个题库，您的操作没有生效。请稍候重试。"),
+}

@@ -1,0 +1,118 @@
+"""How people write types, difficulties, pools and answer keys; what can be read two ways is not read at all. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quizapp.banks.content import LETTERS, mask_of
+
+TYPE_WORDS = {
+    "single": ("single", "单选", "单选题", "单项选择", "单项选择题"),
+    "multiple": ("multiple", "多选", "多选题", "多项选择", "多项选择题", "不定项", "不定项选择题"),
+    "judge": ("judge", "判断", "判断题", "是非题"),
+}
+DIFFICULTY_WORDS = {
+    "easy": ("easy", "易", "容易", "简单"),
+    "medium": ("medium", "中", "中等", "一般", "适中"),
+    "hard": ("hard", "难", "困难", "较难"),
+}
+POOL_WORDS = {"formal": ("formal", "正式", "正式题池"), "practice": ("practice", "练习", "练习题池")}
+TRUE_WORDS = ("对", "正确", "√", "✓", "✔", "T", "TRUE", "是")
+FALSE_WORDS = ("错", "错误", "×", "✗", "✘", "F", "FALSE", "否")
+
+_TYPES = {word: name for name, words in TYPE_WORDS.items() for word in words}
+_DIFFICULTIES = {word: name for name, words in DIFFICULTY_WORDS.items() for word in words}
+_POOLS = {word: name for name, words in POOL_WORDS.items() for word in words}
+_SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
+_WIDTHS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+# What could mean two things: the two readings, whose words are in `messages`.
+_DOUBTFUL_JUDGEMENTS = {
+    "1": ("true", "option A"),
+    "0": ("false", "option A"),
+    "2": ("false", "nothing"),
+    "V": ("true", "letter"),
+    "X": ("false", "letter"),
+    "Y": ("true", "letter"),
+    "N": ("false", "letter"),
+    "不对": ("false", "slip"),
+    "不正确": ("false", "slip"),
+    "不是": ("false", "slip"),
+    "对错": ("true", "false"),
+    "对/错": ("true", "false"),
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as read: its mask, or the code of what is wrong with its text and the two ways it can be read."""
+
+    right: int = 0
+    fault: str = ""
+    first: str = ""
+    second: str = ""
+
+
+def fold_width(text: str) -> str:
+    """The text with full-width letters, digits and signs as their narrow twins."""
+    return text.translate(_WIDTHS)
+
+
+def _word(text: str) -> str:
+    return "".join(fold_width(text).split()).lower()
+
+
+def read_type(text: str) -> str | None:
+    """The type that a word names, or None."""
+    return _TYPES.get(_word(text))
+
+
+def read_difficulty(text: str) -> str | None:
+    """The difficulty that a word names, or None."""
+    return _DIFFICULTIES.get(_word(text))
+
+
+def read_pool(text: str) -> str | None:
+    """The pool that a word names, or None."""
+    return _POOLS.get(_word(text))
+
+
+def read_truth(text: str) -> bool | None:
+    """Whether a word says true or false; None where it says neither, or may say either."""
+    word = "".join(fold_width(text).split()).upper()
+    return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+
+
+def read_judge_key(text: str, options: Sequence[str]) -> Key:
+    """The key of a true-or-false question: 1 for true, 2 for false.
+
+    A and B go by the options where those are written out (A may well stand for 错误), and mean 正确 and 错误 where not.
+    """
+    word = "".join(fold_width(text).split()).upper()
+    if word in _DOUBTFUL_JUDGEMENTS:
+        first, second = _DOUBTFUL_JUDGEMENTS[word]
+        return Key(fault="key_ambiguous", first=first, second=second)
+    if word in ("A", "B"):
+        shown = options or ("正确", "错误")
+        truth = read_truth(shown[word == "B"]) if len(shown) == 2 else None
+    else:
+        truth = read_truth(text)
+    return Key(fault="key_unreadable") if truth is None else Key(1 if truth else 2)
+
+
+def read_choice_key(text: str) -> Key:
+    """The key of a single or multiple choice: letters, run together or separated."""
+    word = _SEPARATORS.sub("", fold_width(text)).upper()
+    if word.isdigit() and word.isascii():
+        place = int(word) if len(word) == 1 else 0
+        if 1 <= place < len(LETTERS):
+            first, second = f"option {LETTERS[place - 1]}", f"option {LETTERS[place]}"
+        else:
+            first, second = "places", "content"
+        return Key(fault="key_ambiguous", first=first, second=second)
+    if not word or any(letter not in LETTERS for letter in word):
+        outside = bool(word) and word.isascii() and word.isalpha() and len(set(word)) == len(word) <= 2
+        return Key(fault="key_outside_options" if outside else "key_unreadable")
+    if len(set(word)) < len(word):
+        return Key(fault="key_repeats_letter")
+    return Key(mask_of(word))
