@@ -6,14 +6,13 @@ dies between the two, the sweep heals it. It always writes the whole, so repeati
 
 import logging
 
-from redis.exceptions import RedisError
-
 from quizapp.banks.queries import version_content
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
-from quizapp.errors import Unavailable
-from quizapp.extensions import grader
-from quizapp.grader.rules import CompetitionRules
+from quizapp.competitions.queries import extra_times_of
+from quizapp.errors import Refused, Unavailable
+from quizapp.extensions import db, grader
+from quizapp.grader.rules import MINUTE_MS, CompetitionRules
 
 log = logging.getLogger("quizapp")
 
@@ -43,10 +42,18 @@ def answer_key_of(competition: Competition) -> dict[int, tuple[str, int]]:
     return {ordinal: (question.type, question.right) for ordinal, question in enumerate(questions)}
 
 
-def prime(competition: Competition) -> None:
-    """Write the rules and the answer key of a published competition to every shard of the store."""
-    if competition.published_at is not None:
-        grader.prime(rules_of(competition), answer_key_of(competition))
+def prime(competition: Competition, *, as_of_ms: int) -> bool:
+    """Write the rules, the answer key and the extra times of a published competition to the store.
+
+    `as_of_ms` is the store's time asked before the competition was read from SQL; False means that later rules are in
+    force already, or that the competition is a draft. Raises Unavailable.
+    """
+    if competition.published_at is None:
+        return False
+    in_force = grader.prime(rules_of(competition), answer_key_of(competition), as_of_ms=as_of_ms)
+    for extra, account in extra_times_of(competition):
+        grader.set_extra(competition.id, competition.shards, account.id, extra.minutes * MINUTE_MS)
+    return in_force
 
 
 def prime_if_reachable(competition: Competition) -> bool:
@@ -55,8 +62,29 @@ def prime_if_reachable(competition: Competition) -> bool:
     False means that the recorder's sweep will bring it there.
     """
     try:
-        prime(competition)
-    except (RedisError, Unavailable):
+        as_of_ms = grader.now_ms()
+        db.session.refresh(competition)
+        prime(competition, as_of_ms=as_of_ms)
+    except Unavailable:
         log.error("priming_postponed competition=%s", competition.id)
         return False
     return True
+
+
+def open_attempts(competition: Competition) -> int | None:
+    """How many people are answering now; None while the store can't say."""
+    try:
+        return grader.open_attempts(competition.id, competition.shards)
+    except Unavailable:
+        return None
+
+
+def take_extra_time_back(competition: Competition, account_id: int) -> None:
+    """Forget a person's extra time for attempts to come. Raises Refused while an attempt is open, and Unavailable.
+
+    It comes before the commit: should that fail, the sweep gives the time again from SQL; the other way round nobody
+    would ever take it from the store.
+    """
+    if grader.read(competition.id, competition.shards, account_id).open_ordinal:
+        raise Refused("extra_time_in_use")
+    grader.set_extra(competition.id, competition.shards, account_id, 0)

@@ -44,6 +44,11 @@ class ShardKeys:
         """Stream: what the recorder writes to SQL."""
         return f"{self.tag}:stream"
 
+    @property
+    def compared(self) -> str:
+        """String: the run of the server in which this shard was last compared with what SQL has recorded."""
+        return f"{self.tag}:compared"
+
     def person(self, account: int) -> str:
         """Hash: how many attempts a person has started, when, and which one is open."""
         return f"{self.tag}:person:{account}"
