@@ -42,7 +42,7 @@ from quizapp.competitions.forms import (
 )
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
-from quizapp.competitions.priming import open_attempts, prime_if_reachable
+from quizapp.competitions.priming import open_attempts, prime_if_reachable, take_extra_time_back
 from quizapp.competitions.queries import (
     all_competitions,
     announcements_of,
@@ -62,9 +62,7 @@ from quizapp.papers.blueprint import DEFAULT_BLUEPRINT, Blueprint, Section, cand
 from quizapp.web import access
 from quizapp.web.error_pages import sentence
 
-bp = access.Blueprint(
-    "competitions_admin", __name__, access=access.ORGANIZER, url_prefix="/admin/competitions", static_folder=None
-)
+bp = access.Blueprint("competitions_admin", __name__, access=access.ORGANIZER, url_prefix="/admin/competitions")
 
 CONCERNS = {
     "answers_before_close": _l("交卷后就能看到答案：先答完的人可能把答案告诉还没答的人。"),
@@ -469,9 +467,9 @@ def times(competition_id: int) -> ResponseReturnValue:
     # The field shows whole seconds: a moment left as it was must not lose its fraction.
     opens_at = _kept(opens_at, competition.opens_at)
     closes_at = _kept(closes_at, competition.closes_at)
-    minutes: int = form.minutes.data
-    wish = {"opens_at": opens_at, "closes_at": closes_at, "minutes": minutes}
-    if code := actions.times_refusal(competition, **wish, now=now):
+    minutes = form.minutes.data or 0
+    code = actions.times_refusal(competition, opens_at=opens_at, closes_at=closes_at, minutes=minutes, now=now)
+    if code:
         refuse(form[TIMES_FIELD.get(code, "closes_at")], sentence(code, {}))
         return _times_page(competition, form, now)
     changes = [
@@ -496,7 +494,7 @@ def times(competition_id: int) -> ResponseReturnValue:
             running=open_attempts(competition),
             reopens=phase(competition, now) is Phase.CLOSED and closes_at > now,
         )
-    actions.change_times(competition, **wish, actor=_actor(), now=now)
+    actions.change_times(competition, opens_at=opens_at, closes_at=closes_at, minutes=minutes, actor=_actor(), now=now)
     _commit_and_prime(competition)
     flash(_("时间已调整，正在进行的答卷立即按新的时间计时。"), "success")
     return redirect(url_for(".show", competition_id=competition.id))
@@ -587,7 +585,7 @@ def grant_extra_time(competition_id: int, account_id: int) -> ResponseReturnValu
         actions.grant_extra_time(
             competition,
             account,
-            minutes=form.minutes.data,
+            minutes=form.minutes.data or 0,
             reason=form.reason.data,
             actor=_actor(),
             now=utc_now(),
@@ -612,6 +610,8 @@ def revoke_extra_time(competition_id: int, extra_id: int) -> ResponseReturnValue
     back = url_for(".extra_time", competition_id=competition.id)
     form = ConfirmForm()
     if form.validate_on_submit():
+        if competition.published_at is not None:
+            take_extra_time_back(competition, account.id)
         actions.revoke_extra_time(competition, extra_id, actor=_actor(), now=utc_now())
         db.session.commit()
         flash(_("已取消 %(name)s 的加时。", name=account.name), "success")
@@ -622,7 +622,7 @@ def revoke_extra_time(competition_id: int, extra_id: int) -> ResponseReturnValue
         title=_("取消加时"),
         lines=[
             _(
-                "%(name)s 之后开始的答卷不再多出 %(minutes)d 分钟；正在进行的答卷不受影响。",
+                "%(name)s 之后开始的答卷不再多出 %(minutes)d 分钟。已经交卷的答卷不受影响；正在答题时不能取消。",
                 name=account.name,
                 minutes=extra.minutes,
             )

@@ -25,7 +25,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from quizapp.banks.content import BankContent
@@ -59,10 +59,9 @@ class WholeNumberField(IntegerField):
     """A whole number between `least` and `most`; left empty it is None where it is `optional`."""
 
     def __init__(self, label: Any, *, least: int, most: int, optional: bool = False, **options: Any) -> None:
-        limits = NumberRange(least, most, _l("请填写 %(min)s 到 %(max)s 之间的整数。"))
-        validators = [Optional(), limits] if optional else [_entered, limits]
         options.setdefault("render_kw", {"inputmode": "numeric"})
-        super().__init__(label, validators, **options)
+        super().__init__(label, [_within] if optional else [_entered, _within], **options)
+        self.least, self.most = least, most
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.data = None
@@ -77,11 +76,13 @@ class WholeNumberField(IntegerField):
 class PointsField(StringField):
     """Points with at most two decimals; `data` is whole hundredths of a point."""
 
+    data: Any
+    _entered = ""
+
     def __init__(self, label: Any, *, least: int = 0, **options: Any) -> None:
         options.setdefault("render_kw", {"inputmode": "decimal"})
         super().__init__(label, [_entered], **options)
         self.least = least
-        self._entered = ""
 
     def _value(self) -> str:
         if self._entered:
@@ -90,7 +91,7 @@ class PointsField(StringField):
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self._entered = str(valuelist[0]).strip() if valuelist else ""
-        self.data: int | None = None
+        self.data = None
         if not self._entered:
             return
         try:
@@ -124,8 +125,16 @@ class LocalMomentField(DateTimeLocalField):
 
 def _entered(_form: Any, field: wtforms.Field) -> None:
     """A validator: something was entered; what made no sense has its own sentence already."""
-    if field.data is None and not field.process_errors:
-        raise ValidationError(_("请填写此项。"))
+    if field.process_errors:
+        raise StopValidation
+    if field.data is None:
+        raise StopValidation(_("请填写此项。"))
+
+
+def _within(_form: Any, field: "WholeNumberField") -> None:
+    if field.data is not None and not field.least <= field.data <= field.most:
+        message = _("请填写 %(least)d 到 %(most)d 之间的整数。", least=field.least, most=field.most)
+        raise ValidationError(message)
 
 
 class CheckboxesField(SelectMultipleField):
@@ -140,7 +149,7 @@ class SectionForm(wtforms.Form):
 
     type = SelectField(_l("题型"), choices=list(TYPE_NAMES.items()))
     topics = CheckboxesField(_l("主题（不选为全部）"))
-    difficulty = SelectField(_l("难度"), choices=[("", _l("不限"))] + list(DIFFICULTY_NAMES.items()))
+    difficulty = SelectField(_l("难度"), choices=[("", _l("不限")), *DIFFICULTY_NAMES.items()])
     count = WholeNumberField(_l("题数"), least=1, most=MOST_QUESTIONS)
     points = PointsField(_l("每题分值"), least=1)
 
@@ -381,7 +390,7 @@ def local_of(moment: datetime, zone_name: str) -> datetime:
 
 def version_label(version: BankVersion) -> str:
     """How a bank version is named in lists."""
-    return _("%(title)s 第 %(number)d 版", title=version.title, number=version.number or 0)
+    return str(_("%(title)s 第 %(number)d 版", title=version.title, number=version.number or 0))
 
 
 def texts_data(competition: Competition) -> dict[str, Any]:

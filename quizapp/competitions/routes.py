@@ -1,6 +1,7 @@
 """The public pages of competitions: the list, and one with the button that leads into it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -92,5 +93,5 @@ def _next_step(competition: Competition, verdict: Verdict) -> Step:
     return steps[verdict.code]()
 
 
-def _address(endpoint: str, **values: object) -> str:
+def _address(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""

@@ -26,4 +26,6 @@ SENTENCES = {
     "resume_needs_paused": _l("竞赛没有在暂停，无需恢复。没有任何改动。"),
     "paused_too_long": _l("暂停累计超过 20 天，系统无法顺延这么久。请延长截止时间并联系管理员。"),
     "extra_time_only_more": _l("已经给了 {minutes} 分钟，只能增加，不能减少。"),
+    "extra_time_in_use": _l("此人正在答题，交卷之后才能取消加时。没有任何改动。"),
+    "supply_invalid": _l("组卷规则里有无法识别的内容，请刷新页面后再试。"),
 }
