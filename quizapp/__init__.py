@@ -2,9 +2,10 @@
 
 A feature is a folder in FEATURES (highest first: each may import those after it, never those before). What it brings is
 found by the name of its files: `routes`, `admin` and `api` hold blueprints, `commands` a command group, `sentences` the
-sentences of its error codes, `models` its tables, `translations/` its English.
+sentences of its error codes (and DEEDS, the names of its audited actions), `models` its tables, `translations/` its English.
 """
 
+from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from quizapp.accounts import audit
 from quizapp.config import Settings, read_settings
 from quizapp.extensions import babel, csrf, db, grader, limiter, login_manager, migrate
 from quizapp.web import assets, compression, error_pages, headers, icons, language, page_context
@@ -37,7 +39,7 @@ ROOT = Path(__file__).parent
 def create_app(settings: Settings | None = None) -> Flask:
     """The site for any WSGI server. Raises SettingsError if the environment can't be used."""
     settings = settings or read_settings()
-    app = Flask("quizapp", static_folder=None, template_folder=None)
+    app = Flask("quizapp", static_folder=None, template_folder=None, instance_path=str(settings.data_dir))
     app.config.update(
         QUIZ_SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
@@ -49,6 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_NAME="quiz_session",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(days=120),  # a season, on a person's own device
+        SESSION_REFRESH_EACH_REQUEST=False,
         REMEMBER_COOKIE_NAME="quiz_remember",
         RATELIMIT_STORAGE_URI=settings.limits_url,
         RATELIMIT_HEADERS_ENABLED=True,
@@ -101,3 +105,4 @@ def _wire(app: Flask, feature: str) -> None:
                 app.cli.add_command(value)
     if module := _module(feature, "sentences"):
         error_pages.add_sentences(module.SENTENCES)
+        audit.add_deeds(getattr(module, "DEEDS", {}))
