@@ -1,0 +1,81 @@
+"use strict";
+/* One question as a group of native controls: the stem is the group's name, each option a whole row with its letter.
+   Answering and practice both use it. A choice is a bit mask of the letters shown: A is 1, B is 2, C is 4. */
+(function () {
+  var LETTERS = "ABCDEFGH";
+
+  function make(tag, className, text) {
+    var node = document.createElement(tag);
+    if (className) { node.className = className; }
+    if (text !== undefined) { node.textContent = text; }
+    return node;
+  }
+
+  /* `data`: type, stem, options. `name` must be unique on the page. `texts`: yours, right. `changed(mask)` after each choice. */
+  function Question(data, name, texts, changed) {
+    var self = this;
+    var many = data.type === "multiple";
+    this.many = many;
+    this.texts = texts;
+    this.element = make("fieldset", "options" + (many ? " options-many" : ""));
+    this.element.appendChild(make("legend", "stem", data.stem));
+    this.inputs = data.options.map(function (text, place) {
+      var row = make("label", "option");
+      var input = make("input", "option-input");
+      input.type = many ? "checkbox" : "radio";
+      input.name = name;
+      input.value = String(1 << place);
+      input.addEventListener("change", function () { changed(self.chosen()); });
+      row.appendChild(input);
+      row.appendChild(make("span", "letter", LETTERS[place]));
+      row.appendChild(make("span", "option-text", text));
+      self.element.appendChild(row);
+      return input;
+    });
+  }
+
+  Question.prototype.chosen = function () {
+    return this.inputs.reduce(function (mask, input) { return input.checked ? mask | Number(input.value) : mask; }, 0);
+  };
+
+  Question.prototype.show = function (mask) {
+    this.inputs.forEach(function (input) { input.checked = (mask & Number(input.value)) !== 0; });
+  };
+
+  /* Choose by key: one more or one less in a multiple choice, this one in a single choice. */
+  Question.prototype.press = function (place) {
+    var input = this.inputs[place];
+    if (!input || input.disabled || this.element.disabled) { return; }
+    input.focus();
+    input.click();
+  };
+
+  Question.prototype.enable = function (yes) { this.element.disabled = !yes; };
+
+  /* Mark each row as right, wrong or missed, in words too. */
+  Question.prototype.reveal = function (right) {
+    var texts = this.texts;
+    this.inputs.forEach(function (input) {
+      var row = input.parentNode;
+      var isRight = (right & Number(input.value)) !== 0;
+      if (isRight || input.checked) {
+        row.classList.add(isRight ? "option-right" : "option-wrong");
+        row.appendChild(make("span", "option-note", isRight ? texts.right : texts.yours));
+      }
+    });
+  };
+
+  /* The place of the option that a key means (0 for 1 or A), or −1. */
+  function placeOfKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) { return -1; }
+    var digit = "12345678".indexOf(event.key);
+    return digit >= 0 ? digit : LETTERS.indexOf(event.key.toUpperCase());
+  }
+
+  /* "第 {n} 题" with n → "第 3 题". */
+  function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, function (whole, name) { return name in values ? values[name] : whole; });
+  }
+
+  window.quiz = { Question: Question, make: make, placeOfKey: placeOfKey, fill: fill };
+}());
