@@ -55,7 +55,7 @@ def check_upload(
     upload = BankUpload(
         bank_code=report.content.code[:40],
         source_name=shown,
-        question_count=len(report.source.entries),
+        question_count=report.entry_count,
         content=content_to_json(report.content),
         findings=[asdict(finding) for finding in report.findings],
         faulty=faulty_rows(report),

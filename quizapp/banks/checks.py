@@ -56,6 +56,7 @@ class Report:
     source: Source
     content: BankContent
     findings: tuple[Finding, ...]
+    entry_count: int
 
     @property
     def errors(self) -> int:
@@ -108,7 +109,7 @@ def check_source(
             findings.append(Finding(fault.severity, fault.code, where, fault.facts or {}, quoted, fault.number))
     sheets = {sheet: number for number, sheet in enumerate(source.columns)}
     findings.sort(key=lambda each: (sheets.get(each.where.sheet, -1), each.where.file, each.where.row, each.where.line))
-    return Report(source, recognised.content, tuple(findings))
+    return Report(source, recognised.content, tuple(findings), len(source.entries))
 
 
 def check_content(content: BankContent, *, latest: BankContent | None = None, shuffle: bool = True) -> Iterator[Fault]:
@@ -322,3 +323,18 @@ def _check_key_spread(content: BankContent) -> Iterator[Fault]:
             if deviation and abs(right[place] - expected) > 3 * deviation:
                 facts = {"type": kind, "letter": LETTERS[place], "right": right[place], "offered": count}
                 yield Fault(WARNING, "keys_skewed", facts={**facts, "expected": round(expected)})
+
+
+def tally(content: BankContent) -> dict[str, dict[str, int]]:
+    """How many questions there are by type, topic, difficulty and pool; what the bank knows is there even at 0."""
+    counts: dict[str, dict[str, int]] = {
+        "type": dict.fromkeys(TYPES, 0),
+        "topic": dict.fromkeys(content.topics, 0),
+        "difficulty": dict.fromkeys(DIFFICULTIES, 0),
+        "pool": dict.fromkeys(POOLS, 0),
+    }
+    for question in content.questions:
+        for name, known in counts.items():
+            if (value := getattr(question, name)) in known:
+                known[value] += 1
+    return counts

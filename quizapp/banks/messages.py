@@ -201,7 +201,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
     faulty = set(report.faulty)
     return {
         "verdict": report.verdict,
-        "questions": len(report.source.entries),
+        "questions": report.entry_count,
         "reason": reason(report),
         "findings": [finding_to_json(finding) for finding in report.findings],
         "items": [

@@ -33,7 +33,8 @@ NAMES = {
     "valid_to": ("失效日期",),
 }
 NEEDED = ("type", "stem", "key")
-IGNORED = ("序号", "分值", "分数", "试题分数", "得分1")  # a count of the rows; points belong to the competition
+# A count of the rows; points, which belong to the competition; what we ourselves added to faulty rows.
+IGNORED = ("序号", "分值", "分数", "试题分数", "得分1", "错误原因")
 COLUMNS = (
     *("type", "stem"),
     *LETTERS,

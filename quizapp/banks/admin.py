@@ -1,0 +1,307 @@
+"""The organizers' pages about banks: upload and report, draft, publishing, versions and what changed between them."""
+
+from typing import Any
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_sqlalchemy.pagination import Pagination
+
+from quizapp.banks import actions, messages, queries
+from quizapp.banks.checks import Report, tally
+from quizapp.banks.content import BankContent, content_digest, diff
+from quizapp.banks.entries import Header, Source
+from quizapp.banks.findings import ERROR
+from quizapp.banks.formats import project, template
+from quizapp.banks.forms import PlainForm, PublishForm, QuestionFilterForm, UploadForm
+from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.clock import utc_now
+from quizapp.errors import NotFound
+from quizapp.extensions import db, limiter
+from quizapp.web.access import ORGANIZER, Blueprint
+from quizapp.web.error_pages import wants_json
+from quizapp.web.spreadsheets import write_workbook
+
+bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/banks")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FINDINGS_SHOWN = 300
+QUESTIONS_A_PAGE = 20
+
+
+@bp.context_processor
+def _names() -> dict[str, Any]:
+    held = current_user.roles if current_user.is_authenticated else frozenset()
+    return {
+        "may_change": bool(held & {"organizer", "administrator"}),
+        "type_names": messages.TYPE_NAMES,
+        "difficulty_names": messages.DIFFICULTY_NAMES,
+        "pool_names": messages.POOL_NAMES,
+    }
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    """Every bank."""
+    return render_template("banks/index.html", overviews=queries.bank_overviews())
+
+
+# --- upload and report
+
+
+@bp.route("/upload", methods=["GET", "POST"])
+@limiter.limit("30 per minute", key_func=lambda: str(current_user.get_id()), methods=["POST"])
+def upload() -> ResponseReturnValue:
+    """Take a file, check it, and lead to the report; a program gets the report at once."""
+    form = UploadForm()
+    banks = queries.all_banks()
+    form.bank.choices = [("", _("新题库，或文件里写明的题库")), *((bank.code, bank.title) for bank in banks)]
+    if request.method == "GET" and (wanted := request.args.get("bank", type=int)):
+        form.bank.data = queries.bank_or_404(wanted).code
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        if status == 422 and wants_json():
+            return jsonify(error={"code": "form_invalid", "fields": form.errors}), status
+        return render_template("banks/upload.html", form=form, banks=banks), status
+    chosen = Header(form.bank.data) if form.bank.data else Header(form.code.data or "", form.title.data or "")
+    file = form.file.data
+    kept, report = actions.check_upload(file.filename, file.read(), chosen=chosen, actor=current_user, now=utc_now())
+    db.session.commit()
+    if wants_json():
+        return jsonify(messages.report_to_json(report)), 422 if report.errors else 200
+    return redirect(url_for(".report", upload_id=kept.id), 303)
+
+
+@bp.get("/template.<ending>")
+def empty_template(ending: str) -> ResponseReturnValue:
+    """The template to fill in; for a known bank it lists that bank's topics."""
+    bank = queries.bank_or_404(request.args.get("bank", type=int) or 0) if request.args.get("bank") else None
+    header = queries.header_of(bank) if bank else Header()
+    name = header.code or "template"
+    return _download(BankContent(header.code, header.title, header.topics, ()), name, ending)
+
+
+@bp.get("/uploads/<int:upload_id>")
+def report(upload_id: int) -> ResponseReturnValue:
+    """What the check found, and the way to save it."""
+    kept = queries.upload_or_404(upload_id)
+    shown = _report_of(kept)
+    return render_template(
+        "banks/report.html",
+        upload=kept,
+        report=shown,
+        verdict=messages.VERDICT_NAMES[shown.verdict],
+        reason=messages.reason(shown),
+        tally=tally(shown.content),
+        findings=shown.findings[:FINDINGS_SHOWN],
+        hidden=max(0, len(shown.findings) - FINDINGS_SHOWN),
+        sentence=messages.sentence,
+        place=messages.place,
+        faulty=sum(len(rows) - 1 for rows in kept.faulty.values()),
+        bank=queries.bank_by_code(shown.content.code),
+        form=PlainForm(),
+    )
+
+
+@bp.get("/uploads/<int:upload_id>/report.json")
+def report_json(upload_id: int) -> ResponseReturnValue:
+    """The same report for programs."""
+    return jsonify(messages.report_to_json(_report_of(queries.upload_or_404(upload_id))))
+
+
+@bp.get("/uploads/<int:upload_id>/faulty.xlsx")
+def faulty_rows(upload_id: int) -> ResponseReturnValue:
+    """The rows with errors as they were uploaded, with a column that says why."""
+    kept = queries.upload_or_404(upload_id)
+    if not kept.faulty:
+        raise NotFound()
+    why: dict[int, list[str]] = {}
+    for finding in queries.upload_findings(kept):
+        if finding.entry is not None:
+            mark = "" if finding.severity == ERROR else _("提醒：")
+            place = finding.where.column or finding.where.field
+            text = messages.sentence(finding)
+            why.setdefault(finding.entry, []).append(f"{mark}[{place}] {text}" if place else f"{mark}{text}")
+    sheets = []
+    for sheet, (headings, *rows) in kept.faulty.items():
+        width = max(len(headings), *(len(row) - 1 for row in rows))
+        table = [[*_padded(headings, width), "错误原因"]]
+        table += [[*_padded(row[1:], width), "\n".join(why.get(row[0], []))] for row in rows]
+        sheets.append((sheet or template.QUESTION_SHEET, table))
+    return _file(write_workbook(sheets), XLSX, "faulty-rows.xlsx")
+
+
+@bp.post("/uploads/<int:upload_id>/save")
+def save(upload_id: int) -> ResponseReturnValue:
+    """Make an upload the bank's draft."""
+    draft = actions.save_upload(queries.upload_or_404(upload_id), actor=current_user, now=utc_now())
+    db.session.commit()
+    flash(_("已保存为草稿。看过之后就可以发布。"), "success")
+    return redirect(url_for(".version", version_id=draft.id), 303)
+
+
+def _padded(cells: list[Any], width: int) -> list[Any]:
+    return [*cells, *[""] * (width - len(cells))]
+
+
+def _report_of(kept: BankUpload) -> Report:
+    findings = tuple(queries.upload_findings(kept))
+    source = Source(kept.source_name, Header(kept.bank_code))
+    return Report(source, queries.upload_content(kept), findings, kept.question_count)
+
+
+# --- a bank, its versions and questions
+
+
+@bp.get("/<int:bank_id>")
+def bank(bank_id: int) -> ResponseReturnValue:
+    """A bank: its draft, and its versions as a time line."""
+    found = queries.bank_or_404(bank_id)
+    return render_template(
+        "banks/bank.html",
+        bank=found,
+        draft=queries.draft_of(found),
+        versions=queries.versions_of(found),
+        counts=queries.question_counts(found.id),
+    )
+
+
+@bp.get("/versions/<int:version_id>")
+def version(version_id: int) -> ResponseReturnValue:
+    """The questions of a draft or a version, searched and filtered."""
+    found = queries.version_or_404(version_id)
+    content = queries.version_content(version_id)
+    form = QuestionFilterForm(request.args)
+    anything = ("", _l("全部"))
+    form.topic.choices = [anything, *((code, f"{code} {title}") for code, title in content.topics.items())]
+    form.kind.choices = [anything, *messages.TYPE_NAMES.items()]
+    form.difficulty.choices = [anything, *messages.DIFFICULTY_NAMES.items()]
+    form.pool.choices = [anything, *messages.POOL_NAMES.items()]
+    wanted = form.wanted()
+    matching = queries.matching_questions(content, **wanted)
+    return render_template(
+        "banks/version.html",
+        version=found,
+        bank=found.bank,
+        content=content,
+        latest=queries.latest_version(found.bank),
+        tally=tally(content),
+        form=form,
+        wanted=wanted,
+        page=_Page(items=matching, per_page=QUESTIONS_A_PAGE, error_out=False),
+    )
+
+
+@bp.get("/versions/<int:version_id>/content.<ending>")
+def version_file(version_id: int, ending: str) -> ResponseReturnValue:
+    """The questions as a file: XLSX or CSV in the template, or the project's YAML."""
+    found = queries.version_or_404(version_id)
+    name = f"{found.bank.code}-{found.number or 'draft'}"
+    return _download(queries.version_content(version_id), name, ending)
+
+
+@bp.get("/<int:bank_id>/differences")
+def differences(bank_id: int) -> ResponseReturnValue:
+    """What changed from one version to another, key changes first."""
+    found = queries.bank_or_404(bank_id)
+    draft = queries.draft_of(found)
+    versions = [*([draft] if draft else []), *queries.versions_of(found)]
+    if len(versions) < 2:
+        raise NotFound()
+    by_id = {each.id: each for each in versions}
+    new = by_id.get(request.args.get("new", versions[0].id, type=int))
+    old = by_id.get(request.args.get("old", versions[1].id, type=int))
+    if new is None or old is None:
+        raise NotFound()
+    contents = queries.version_content(old.id), queries.version_content(new.id)
+    return render_template(
+        "banks/differences.html",
+        bank=found,
+        versions=versions,
+        old=old,
+        new=new,
+        difference=diff(*contents),
+        old_topics=contents[0].topics,
+        new_topics=contents[1].topics,
+        field_names=messages.FIELD_NAMES,
+    )
+
+
+@bp.route("/<int:bank_id>/publish", methods=["GET", "POST"])
+def publish(bank_id: int) -> ResponseReturnValue:
+    """Show what publishing will do, then do it."""
+    found = queries.bank_or_404(bank_id)
+    form = PublishForm()
+    if form.validate_on_submit():
+        published = actions.publish_version(
+            found, actor=current_user, now=utc_now(), expected_digest=form.digest.data or ""
+        )
+        db.session.commit()
+        flash(_("第 %(number)s 版已发布，从此不再改变。", number=published.number), "success")
+        return redirect(url_for(".bank", bank_id=found.id), 303)
+    draft = _draft_or_404(found)
+    content = queries.version_content(draft.id)
+    latest = queries.latest_version(found)
+    form.digest.data = content_digest(content)
+    return render_template(
+        "banks/publish.html",
+        bank=found,
+        draft=draft,
+        latest=latest,
+        content=content,
+        tally=tally(content),
+        difference=diff(queries.version_content(latest.id), content) if latest else None,
+        form=form,
+    )
+
+
+@bp.route("/<int:bank_id>/discard", methods=["GET", "POST"])
+def discard(bank_id: int) -> ResponseReturnValue:
+    """Show what discarding the draft will do, then do it."""
+    found = queries.bank_or_404(bank_id)
+    form = PlainForm()
+    if form.validate_on_submit():
+        actions.discard_draft(found, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("草稿已丢弃，已发布的版本不受影响。"), "success")
+        return redirect(url_for(".bank", bank_id=found.id), 303)
+    draft = _draft_or_404(found)
+    return render_template(
+        "banks/discard.html", bank=found, draft=draft, form=form, count=len(queries.version_content(draft.id).questions)
+    )
+
+
+def _draft_or_404(bank: Bank) -> BankVersion:
+    draft = queries.draft_of(bank)
+    if draft is None:
+        raise NotFound()
+    return draft
+
+
+class _Page(Pagination):
+    """Pages of a list that is in memory."""
+
+    def _query_items(self) -> list[Any]:
+        items: list[Any] = self._query_args["items"]
+        return items[self._query_offset : self._query_offset + self.per_page]
+
+    def _query_count(self) -> int:
+        return len(self._query_args["items"])
+
+
+def _download(content: BankContent, name: str, ending: str) -> Response:
+    if ending == "xlsx":
+        return _file(template.write_xlsx(content), XLSX, f"{name}.xlsx")
+    if ending == "csv":
+        return _file(template.write_csv(content), "text/csv; charset=utf-8", f"{name}.csv")
+    if ending == "yaml":
+        return _file(project.write_yaml(content).encode(), "application/yaml; charset=utf-8", f"{name}.yaml")
+    raise NotFound()
+
+
+def _file(data: bytes, media_type: str, name: str) -> Response:
+    response = Response(data, content_type=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response

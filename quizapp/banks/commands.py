@@ -1,0 +1,169 @@
+"""The command line of banks: the same checks and the same road as the pages."""
+
+import json
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from quizapp.banks import actions, messages, queries
+from quizapp.banks.checks import Report, check_source, tally
+from quizapp.banks.content import BankContent, content_digest, diff
+from quizapp.banks.entries import Header
+from quizapp.banks.findings import ERROR
+from quizapp.banks.formats import project
+from quizapp.banks.reading import read_path, read_upload
+from quizapp.clock import utc_now
+from quizapp.errors import QuizError
+from quizapp.extensions import db
+from quizapp.web.error_pages import sentence
+
+REJECTED, UNUSABLE = 1, 2
+
+
+@click.group("banks")
+def banks() -> None:
+    """题库：检查、导入、导出、比较。 Question banks: check, import, export, compare."""
+
+
+_bank_options = [
+    click.option("--bank", "code", default="", help="文件没有写明时：题库编号。 The bank's code if the file lacks it."),
+    click.option("--title", default="", help="文件没有写明时：题库名称。 The bank's title if the file lacks it."),
+]
+_path = click.argument("path", type=click.Path(exists=True, path_type=Path))
+
+
+@banks.command("check")
+@_path
+@_bank_options[0]
+@_bank_options[1]
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出报告。 The report as JSON.")
+@with_appcontext
+def check(path: Path, code: str, title: str, as_json: bool) -> None:
+    """检查题库文件或文件夹，不作任何改动。 Check a bank's file or folder; nothing is changed.
+
+    退出码 Exit status: 0 可以导入 accepted, 1 需要修改 rejected, 2 无法检查 unusable call.
+    """
+    report = _report(path, Header(code, title))
+    if as_json:
+        click.echo(json.dumps(messages.report_to_json(report), ensure_ascii=False, indent=2))
+    else:
+        _print(report)
+    raise SystemExit(REJECTED if report.errors else 0)
+
+
+@banks.command("import")
+@_path
+@_bank_options[0]
+@_bank_options[1]
+@click.option("--publish", is_flag=True, help="导入后立即发布。 Publish at once.")
+@with_appcontext
+def import_bank(path: Path, code: str, title: str, publish: bool) -> None:
+    """检查并导入为草稿（全部导入，或一题不动）。 Check, then import as the draft: all or nothing."""
+    report = _report(path, Header(code, title))
+    if report.errors:
+        _print(report)
+        raise SystemExit(REJECTED)
+    now = utc_now()
+    try:
+        draft = actions.save_draft(report.content, source_name=report.source.name, actor=None, now=now)
+        if publish:
+            actions.publish_version(draft.bank, actor=None, now=now)
+        db.session.commit()
+    except QuizError as error:
+        db.session.rollback()
+        click.echo(sentence(error.code, error.facts), err=True)
+        raise SystemExit(REJECTED) from error
+    done = (
+        f"第 {draft.number} 版已发布 published as version {draft.number}: {draft.digest}"
+        if publish
+        else "草稿已保存 draft saved"
+    )
+    click.echo(f"{report.content.code}: {len(report.content.questions)} 题 questions, {done}")
+
+
+@banks.command("export")
+@click.argument("version")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@with_appcontext
+def export(version: str, path: Path) -> None:
+    """把已发布的版本（如 tqm@2）写成 YAML 文件。 Write a published version (such as tqm@2) as a YAML file."""
+    content = _version_content(version)
+    text = project.write_yaml(content).encode()
+    again = check_source(read_upload("export.yaml", text)).content
+    if content_digest(again) != content_digest(content):
+        click.echo("导出的文件与版本不一致，没有写入。 The file would differ from the version: not written.", err=True)
+        raise SystemExit(REJECTED)
+    try:
+        path.write_bytes(text)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from error
+    click.echo(f"{path}: {len(content.questions)} 题 questions, {content_digest(content)}")
+
+
+@banks.command("diff")
+@click.argument("old")
+@click.argument("new")
+@with_appcontext
+def diff_banks(old: str, new: str) -> None:
+    """比较两个版本（如 tqm@1）或文件。 Compare two versions (such as tqm@1) or files; exit status 1 if they differ."""
+    found = diff(_content_of(old), _content_of(new))
+    for change in found.changed:
+        mark = "答案改变 KEY CHANGED" if change.changes_key else "修改 changed"
+        click.echo(f"! {change.new.code} {mark}: {', '.join(change.fields)}")
+        if change.changes_key:
+            click.echo(f"    {messages.answer_of(change.old)} -> {messages.answer_of(change.new)}")
+    for question in found.added:
+        click.echo(f"+ {question.code} {question.stem}")
+    for question in found.removed:
+        click.echo(f"- {question.code} {question.stem}")
+    if found.title_changed or found.topics_changed:
+        click.echo("* 题库名称或主题有改动 title or topics changed")
+    click.echo(
+        f"新增 added {len(found.added)}, 删除 removed {len(found.removed)}, "
+        f"修改 changed {len(found.changed)}, 未变 unchanged {found.unchanged}"
+    )
+    raise SystemExit(0 if found.is_empty else REJECTED)
+
+
+def _report(path: Path, chosen: Header) -> Report:
+    try:
+        source = read_path(path)
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from error
+    try:
+        return actions.check_for_bank(source, chosen)
+    except SQLAlchemyError:  # no database yet: a file can be checked all the same
+        click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
+        return check_source(source, bank=chosen)
+
+
+def _print(report: Report) -> None:
+    click.echo(f"{report.source.name}: {messages.VERDICT_NAMES[report.verdict]}. {messages.reason(report)}")
+    kinds = ", ".join(f"{messages.TYPE_NAMES[kind]} {count}" for kind, count in tally(report.content)["type"].items())
+    click.echo(f"{report.entry_count} 题 questions ({kinds})")
+    for finding in report.findings:
+        mark = "错误" if finding.severity == ERROR else "提醒"
+        quoted = f" [{finding.quoted[:60]}]" if finding.quoted else ""
+        click.echo(f"{mark} {messages.place(finding.where)}{quoted}: {messages.sentence(finding)} ({finding.code})")
+
+
+def _content_of(text: str) -> BankContent:
+    path = Path(text)
+    if not path.exists():
+        return _version_content(text)
+    report = _report(path, Header())
+    if report.errors:
+        _print(report)
+        raise SystemExit(UNUSABLE)
+    return report.content
+
+
+def _version_content(text: str) -> BankContent:
+    code, _, number = text.partition("@")
+    bank = queries.bank_by_code(code)
+    found = [each for each in queries.versions_of(bank) if not number or str(each.number) == number] if bank else []
+    if not found:
+        raise click.UsageError(f"没有已发布的版本或文件 {text}。 No such published version or file: {text}.")
+    return queries.version_content(found[0].id)

@@ -1,0 +1,63 @@
+"""The forms of the bank pages."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import HiddenField, SelectField, StringField, ValidationError
+from wtforms.validators import Length, Optional
+
+from quizapp.banks.checks import BANK_CODE, TITLE_LENGTH
+from quizapp.web.forms import Form
+
+
+class UploadForm(Form):
+    """A file and the bank that it is for; a new bank's code and title may stand in the file instead."""
+
+    file = FileField(_l("题库文件"))
+    bank = SelectField(_l("导入到"))
+    code = StringField(_l("新题库的编号"), [Optional()])
+    title = StringField(_l("新题库的名称"), [Optional(), Length(max=TITLE_LENGTH, message=_l("名称太长，请缩短。"))])
+
+    def validate_file(self, field: FileField) -> None:
+        """A file was chosen. What is in it is the check's business."""
+        if not field.data or not getattr(field.data, "filename", ""):
+            raise ValidationError(_l("请选择一个文件。"))
+
+    def validate_code(self, field: StringField) -> None:
+        """Small letters, digits and hyphens."""
+        if field.data and not BANK_CODE.fullmatch(field.data):
+            raise ValidationError(_l("请用小写字母、数字和短横线，最多 40 个字符。"))
+
+
+class PublishForm(Form):
+    """Publishes the draft that was looked at, and no other."""
+
+    digest = HiddenField()
+
+
+class PlainForm(Form):
+    """A deed without details: the token alone."""
+
+
+class QuestionFilterForm(Form):
+    """What the list of questions shows. Sent by GET, so without a token."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    text = StringField(_l("搜索"))
+    topic = SelectField(_l("主题"))
+    kind = SelectField(_l("题型"))
+    difficulty = SelectField(_l("难度"))
+    pool = SelectField(_l("题池"))
+
+    def wanted(self) -> dict[str, Any]:
+        """The filters that are set, as arguments of `matching_questions`; an unknown choice counts as not set."""
+        found: dict[str, Any] = {}
+        for field in (self.topic, self.kind, self.difficulty, self.pool):
+            if field.data and field.data in dict(field.choices):
+                found[field.name] = field.data
+        if self.text.data:
+            found["text"] = self.text.data[:100]
+        return found
