@@ -29,12 +29,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("competition_id", "board", "place", name=op.f("pk_standing")),
     )
     op.create_index("ix_standing_subject", "standing", ["competition_id", "board", "subject"], unique=False)
+    op.create_index(
+        "ix_standing_organization", "standing", ["competition_id", "board", "organization_id", "place"], unique=False
+    )
     op.create_table(
         "freeze",
         sa.Column("competition_id", BigId, nullable=False),
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("frozen_by_id", BigId, nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["competition_id"], ["competition.id"], name=op.f("fk_freeze_competition_id")),
         sa.ForeignKeyConstraint(["frozen_by_id"], ["account.id"], name=op.f("fk_freeze_frozen_by_id")),
         sa.PrimaryKeyConstraint("competition_id", name=op.f("pk_freeze")),

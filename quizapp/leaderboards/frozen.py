@@ -1,0 +1,185 @@
+"""The frozen boards, read from `standing`: what they say can't change any more, so the small ones are read once a process."""
+
+from collections.abc import Collection
+from functools import cached_property, lru_cache
+
+from sqlalchemy import ColumnElement, func, select
+
+from quizapp.extensions import db
+from quizapp.leaderboards.boards import GroupRow, PersonRow, Place, Stamp
+from quizapp.leaderboards.figures import Figures, Order, ranked_figures
+from quizapp.leaderboards.models import Freeze, Standing
+
+
+class FrozenBoard:
+    """The standings of one competition."""
+
+    frozen = True
+
+    def __init__(self, freeze: Freeze) -> None:
+        self._freeze = freeze
+        self._competition = freeze.competition_id
+        self.stamp = Stamp(as_of=freeze.frozen_at, version=freeze.digest[:16])
+
+    @cached_property
+    def _groups(self) -> "Groups":
+        return _groups_of(self._competition, self._freeze.digest, self._freeze.summary["minimum"])
+
+    def scores(self) -> dict[int, int]:
+        return {int(score): count for score, count in self._freeze.summary["scores"].items()}
+
+    def total(self) -> Figures:
+        return self._groups.total()
+
+    def count_people(self, unit: int | None = None) -> int:
+        if unit is None:
+            return int(self._freeze.summary["participants"])
+        return self._groups.figures["units"].get(str(unit), Figures()).participants
+
+    def people(self, offset: int, limit: int, unit: int | None = None) -> list[PersonRow]:
+        rows = select(Standing).where(*self._among(unit)).order_by(Standing.place)
+        if unit is None:  # places count every row, so that a page far down is found by its key
+            rows = rows.where(Standing.place > offset - 1, Standing.place <= offset + limit + 1)
+            first = max(0, offset - 1)
+        else:
+            first = max(0, offset - 1)
+            rows = rows.offset(first).limit(limit + 2)
+        found = list(db.session.scalars(rows))
+        if not found:
+            return []
+        rank = 1 + self._count_before(found[0].rank, unit)
+        ranked = []
+        for number, row in enumerate(found):
+            if number and row.rank != found[number - 1].rank:
+                rank = first + number + 1
+            ranked.append((first + number + 1, rank, row))
+        ranks = [rank for _, rank, _ in ranked]
+        return [
+            self._person_row(place, rank, rank in ranks[:number] + ranks[number + 1 :], row)
+            for number, (place, rank, row) in enumerate(ranked)
+            if offset < place <= offset + limit
+        ]
+
+    def person(self, account: int, unit: int | None = None) -> tuple[PersonRow, Place] | None:
+        rows = select(Standing).where(*self._among(None), Standing.subject == str(account))
+        row = db.session.scalar(rows)
+        if row is None or (unit is not None and unit not in self._groups.lines.get(row.organization_id or 0, ())):
+            return None
+        rank = 1 + self._count_before(row.rank, unit)
+        if unit is None:
+            place = row.place
+        else:
+            place = 1 + self._count(unit, Standing.place < row.place)
+        # Those who share a rank stand from that place on, one after the other.
+        behind = select(Standing.place).where(*self._among(unit), Standing.place > row.place, Standing.rank > row.rank)
+        if unit is None:
+            following = db.session.scalar(behind.order_by(Standing.place).limit(1))
+            sharing = (following or self.count_people() + 1) - row.rank
+        else:
+            sharing = self._count(unit, Standing.rank == row.rank)
+        standing = Place(place, rank, self.count_people(unit), sharing)
+        return self._person_row(place, rank, sharing > 1, row), standing
+
+    def count_groups(self, board: str, scope: str, order: Order) -> int:
+        return len(self._groups.ranked(board, scope, order))
+
+    def groups(self, board: str, scope: str, order: Order, offset: int, limit: int) -> list[GroupRow]:
+        ranked = self._groups.ranked(board, scope, order)
+        sharing = self._groups.sharing(board, scope, order)
+        figures = self._groups.figures[board]
+        return [
+            GroupRow(place, rank, sharing[rank] > 1, subject, figures[subject])
+            for place, rank, subject in ranked[offset : offset + limit]
+        ]
+
+    def group_place(self, board: str, scope: str, order: Order, subject: str) -> Place | None:
+        ranked = self._groups.ranked(board, scope, order)
+        sharing = self._groups.sharing(board, scope, order)
+        return next(
+            (Place(place, rank, len(ranked), sharing[rank]) for place, rank, found in ranked if found == subject), None
+        )
+
+    def figures(self, board: str, subjects: Collection[str]) -> dict[str, Figures]:
+        known = self._groups.figures[board]
+        return {subject: known[subject] for subject in subjects if subject in known}
+
+    def _among(self, unit: int | None) -> list[ColumnElement[bool]]:
+        among = [Standing.competition_id == self._competition, Standing.board == "people"]
+        if unit is not None:
+            below = [other for other, line in self._groups.lines.items() if unit in line]
+            among.append(Standing.organization_id.in_(below))
+        return among
+
+    def _count_before(self, rank: int, unit: int | None) -> int:
+        """How many stand before everybody of a rank."""
+        return rank - 1 if unit is None else self._count(unit, Standing.rank < rank)
+
+    def _count(self, unit: int | None, condition: ColumnElement[bool]) -> int:
+        return db.session.scalar(select(func.count()).select_from(Standing).where(*self._among(unit), condition)) or 0
+
+    def _person_row(self, place: int, rank: int, tied: bool, row: Standing) -> PersonRow:
+        line = self._groups.lines.get(row.organization_id or 0, ())
+        values = row.figures
+        return PersonRow(
+            place, rank, tied, int(row.subject), line, values["score"], values["used_ms"], values["submitted_ms"]
+        )
+
+
+class Groups:
+    """The frozen units, regions and industries of a competition: some tens of thousands of rows at most."""
+
+    def __init__(self, figures: dict[str, dict[str, Figures]], lines: dict[int, tuple[int, ...]], minimum: int) -> None:
+        self.figures = figures
+        self.lines = lines
+        self._minimum = minimum
+        self._ranked: dict[tuple[str, str, Order], list[tuple[int, int, str]]] = {}
+        self._sharing: dict[tuple[str, str, Order], dict[int, int]] = {}
+
+    def total(self) -> Figures:
+        """The sum of the roots."""
+        return sum((self.figures["units"][str(unit)] for unit, line in self.lines.items() if len(line) == 1), Figures())
+
+    def ranked(self, board: str, scope: str, order: Order) -> list[tuple[int, int, str]]:
+        """(place, rank, subject) of a board, in order."""
+        wanted = (board, scope, order)
+        if wanted not in self._ranked:
+            subjects = self.figures[board]
+            if scope != "all":
+                inside = [unit for unit, line in self.lines.items() if _scope(line) == scope]
+                subjects = {str(unit): subjects[str(unit)] for unit in inside}
+            self._ranked[wanted] = ranked_figures(subjects, order, self._minimum)
+        return self._ranked[wanted]
+
+    def sharing(self, board: str, scope: str, order: Order) -> dict[int, int]:
+        """How many share each rank of a board."""
+        wanted = (board, scope, order)
+        if wanted not in self._sharing:
+            counts: dict[int, int] = {}
+            for _place, rank, _subject in self.ranked(board, scope, order):
+                counts[rank] = counts.get(rank, 0) + 1
+            self._sharing[wanted] = counts
+        return self._sharing[wanted]
+
+
+def _scope(line: tuple[int, ...]) -> str:
+    return "top" if len(line) == 1 else str(line[-2])
+
+
+@lru_cache(maxsize=16)
+def _groups_of(competition: int, digest: str, minimum: int) -> Groups:
+    """The digest is part of the cache's key: what has another digest is another standing."""
+    figures: dict[str, dict[str, Figures]] = {"units": {}, "regions": {}, "industries": {}}
+    lines: dict[int, tuple[int, ...]] = {}
+    rows = select(Standing).where(Standing.competition_id == competition, Standing.board != "people")
+    for row in db.session.scalars(rows):
+        values = dict(row.figures)
+        if row.board == "units":
+            lines[int(row.subject)] = tuple(int(unit) for unit in values.pop("path").split("/"))
+        figures[row.board][row.subject] = Figures(**values)
+    return Groups(figures, lines, minimum)
+
+
+def frozen_board(competition: int) -> FrozenBoard | None:
+    """The standings of a competition, if it is frozen."""
+    freeze = db.session.get(Freeze, competition)
+    return FrozenBoard(freeze) if freeze else None

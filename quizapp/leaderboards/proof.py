@@ -1,0 +1,121 @@
+"""Proves that the boards in force say what SQL says: every place, rank, tie, figure and sum, one by one."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from quizapp.leaderboards import sources
+from quizapp.leaderboards.boards import Board, PersonRow, Place
+from quizapp.leaderboards.figures import Figures, Order, Tree, ranked_figures
+from quizapp.leaderboards.ranking import Counted, rank_key, with_ranks
+from quizapp.leaderboards.sources import BoardRules
+
+CHUNK = 500
+
+K = TypeVar("K", bound=Hashable)
+
+
+def differences(connection: Connection, board: Board, rules: BoardRules) -> Iterator[str]:
+    """What differs between the board and SQL, in words for an operator; nothing if all is equal.
+
+    It reads SQL first: at rest the two are equal, and while people answer the board may be ahead.
+    """
+    tree = sources.read_tree(connection)
+    sums = sources.sums_of_units(connection, rules.competition)
+    results = list(sources.results_in_order(connection, rules.competition, rules.tie_keys))
+    if not board.frozen:  # a frozen board was made from the results; tallies are what the live one is made from
+        tallies, _ = sources.read_tallies(connection, rules.competition)
+        yield from _unequal("tally of unit", _without_empty(tallies), _without_empty(sums))
+    yield from _people(board, None, results, rules.tie_keys)
+    for unit in tree.units:
+        inside = [result for result in results if result.organization and unit in tree.line(result.organization)]
+        yield from _people(board, unit, inside, rules.tie_keys)
+    counts: dict[int, int] = {}
+    for result in results:
+        counts[result.score] = counts.get(result.score, 0) + 1
+    yield from _unequal("people with the score", board.scores(), counts)
+    yield from _groups(board, tree, sums, rules.minimum)
+
+
+def _people(board: Board, unit: int | None, results: list[Counted], tie_keys: str) -> Iterator[str]:
+    name = "people" if unit is None else f"people of unit {unit}"
+    if board.count_people(unit) != len(results):
+        yield f"{name}: {board.count_people(unit)} on the board, {len(results)} in SQL"
+        return
+    ranked = list(with_ranks((rank_key(result, tie_keys), result) for result in results))
+    sharing: dict[int, int] = {}
+    for _place, rank, _result in ranked:
+        sharing[rank] = sharing.get(rank, 0) + 1
+    for offset in range(0, len(ranked), CHUNK):
+        rows = board.people(offset, CHUNK, unit)
+        wanted = ranked[offset : offset + CHUNK]
+        if len(rows) != len(wanted):
+            yield f"{name}: {len(rows)} rows after place {offset}, {len(wanted)} in SQL"
+            return
+        for row, (place, rank, result) in zip(rows, wanted, strict=True):
+            expected = PersonRow(
+                place,
+                rank,
+                sharing[rank] > 1,
+                result.account,
+                row.line,
+                result.score,
+                result.used_ms,
+                result.submitted_ms,
+            )
+            if row != expected:
+                yield f"{name}, place {place}: board {row}, SQL {expected}"
+            found = board.person(result.account, unit)
+            standing = Place(place, rank, len(ranked), sharing[rank])
+            if found is None or found[1] != standing:
+                yield f"{name}, account {result.account}: board {found and found[1]}, SQL {standing}"
+
+
+def _groups(board: Board, tree: Tree, sums: Mapping[int, Figures], minimum: int) -> Iterator[str]:
+    units = _without_empty({str(unit): figures for unit, figures in tree.unit_figures(sums).items()})
+    if board.total() != tree.total(sums):
+        yield f"sum of all units: board {board.total()}, SQL {tree.total(sums)}"
+    boards = {"units": units, "regions": tree.region_figures(sums), "industries": tree.industry_figures(sums)}
+    for name, subjects in boards.items():
+        yield from _unequal(name, board.figures(name, list(subjects)), subjects)
+        for scope, inside in _scopes(name, subjects, tree):
+            for order in Order:
+                yield from _order(board, name, scope, order, ranked_figures(inside, order, minimum))
+
+
+def _scopes(board: str, subjects: Mapping[str, Figures], tree: Tree) -> Iterator[tuple[str, dict[str, Figures]]]:
+    scopes: dict[str, dict[str, Figures]] = {"all": dict(subjects)}
+    if board == "units":
+        for subject, figures in subjects.items():
+            scopes.setdefault(tree.scopes(int(subject))[1], {})[subject] = figures
+    yield from scopes.items()
+
+
+def _order(board: Board, name: str, scope: str, order: Order, ranked: list[tuple[int, int, str]]) -> Iterator[str]:
+    title = f"{name} ({scope}) by {order}"
+    if board.count_groups(name, scope, order) != len(ranked):
+        yield f"{title}: {board.count_groups(name, scope, order)} on the board, {len(ranked)} in SQL"
+        return
+    sharing: dict[int, int] = {}
+    for _place, rank, _subject in ranked:
+        sharing[rank] = sharing.get(rank, 0) + 1
+    for offset in range(0, len(ranked), CHUNK):
+        for row, (place, rank, subject) in zip(
+            board.groups(name, scope, order, offset, CHUNK), ranked[offset : offset + CHUNK], strict=True
+        ):
+            if (row.place, row.rank, row.tied, row.subject) != (place, rank, sharing[rank] > 1, subject):
+                yield f"{title}, place {place}: board {row}, SQL rank {rank} of {subject}"
+            standing = Place(place, rank, len(ranked), sharing[rank])
+            if (found := board.group_place(name, scope, order, subject)) != standing:
+                yield f"{title}, {subject}: board {found}, SQL {standing}"
+
+
+def _unequal(name: str, board: Mapping[K, object], sql: Mapping[K, object]) -> Iterator[str]:
+    for key in {**board, **sql}:
+        if board.get(key) != sql.get(key):
+            yield f"{name} {key}: board {board.get(key)}, SQL {sql.get(key)}"
+
+
+def _without_empty(figures: Mapping[K, Figures]) -> dict[K, Figures]:
+    return {key: value for key, value in figures.items() if value != Figures()}
