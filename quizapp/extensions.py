@@ -86,7 +86,9 @@ def _begin(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
         # A transaction that reads first and writes later fails at once, without waiting, if another wrote in between.
         # So whatever may write takes the write lock first; only a page that is merely read does not.
-        reads_only = has_request_context() and request.method in ("GET", "HEAD")
+        reads_only = connection.get_execution_options().get("reads_only", False) or (
+            has_request_context() and request.method in ("GET", "HEAD")
+        )
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
