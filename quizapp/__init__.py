@@ -22,6 +22,7 @@ from quizapp.web import assets, compression, error_pages, headers, icons, langua
 from quizapp.web.access import check_access
 
 FEATURES = (
+    "demo",
     "reports",
     "leaderboards",
     "practice",

@@ -99,6 +99,8 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError(
             f"设置 {name} 的值无法使用：{first['msg']}。 The value of {name} makes no sense: {first['msg']}."
         ) from error
+    if settings.embedded_database or not settings.secret_key:
+        _make_folder(settings.data_dir)
     if not settings.secret_key:
         settings = settings.model_copy(update={"secret_key": _own_secret(settings.data_dir)})
     elif len(settings.secret_key) < 16:
@@ -106,10 +108,23 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
     return settings
 
 
+def _make_folder(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        writable = os.access(data_dir, os.R_OK | os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise SettingsError(
+            f"数据目录 {data_dir} 无法创建或写入；请检查权限，或用 QUIZ_DATA_DIR 指定另一个目录。"
+            f" The data folder {data_dir} can't be made or written: see its permissions, or name another with"
+            " QUIZ_DATA_DIR."
+        )
+
+
 def _own_secret(data_dir: Path) -> str:
     path = data_dir / "secret_key"
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))

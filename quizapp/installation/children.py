@@ -31,12 +31,13 @@ def start_child(
     output: IO[bytes] | int | None = None,
     directory: Path | None = None,
     user: str | None = None,
+    keep: Sequence[int] = (),
     with_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own (Ctrl-C reaches its parent only) that ends when its parent does.
 
-    `output` takes both its output and its errors. It must be called from a thread that lives as long as the child
-    should: the kernel watches the thread that forked, not the process.
+    `output` takes both its output and its errors; the descriptors in `keep` stay open in it. It must be called from a
+    thread that lives as long as the child should: the kernel watches the thread that forked, not the process.
     """
     return subprocess.Popen(
         [str(part) for part in command],
@@ -48,6 +49,7 @@ def start_child(
         user=user,
         group=_group_of(user),
         extra_groups=[] if user else None,
+        pass_fds=keep,
         start_new_session=True,
         preexec_fn=_tie_to(os.getpid(), with_signal),
     )

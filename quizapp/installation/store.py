@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -78,20 +79,33 @@ def write_configuration(folder: Path, *, durable: bool = True, fsync: str = "eve
 
 
 def start_store(
-    folder: Path, *, output: IO[bytes] | int | None = None, durable: bool = True, fsync: str = "everysec"
+    folder: Path,
+    *,
+    output: IO[bytes] | int | None = None,
+    durable: bool = True,
+    fsync: str = "everysec",
+    keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start the server on `folder` and return at once; `wait_until_ready` waits for it."""
     configuration = write_configuration(folder, durable=durable, fsync=fsync)
     (folder / SOCKET).unlink(missing_ok=True)  # left by a server that was killed; the folder's lock says it is ours
-    return start_child([find_server(), configuration], output=output, directory=folder)
+    return start_child([find_server(), configuration], output=output, directory=folder, keep=keep)
 
 
-def wait_until_ready(folder: Path, child: subprocess.Popen[bytes], patience_s: float = 60) -> None:
-    """Return when the server has loaded its file and answers. Raises StoreError if it ends or takes too long."""
+def wait_until_ready(
+    folder: Path,
+    child: subprocess.Popen[bytes],
+    patience_s: float = 300,
+    stop_asked: Callable[[], bool] = lambda: False,
+) -> None:
+    """Return when the server has loaded its file and answers, or when `stop_asked()`.
+
+    Raises StoreError if it ends or takes too long.
+    """
     client = Redis(unix_socket_path=str(folder / SOCKET), socket_timeout=5)
     deadline = time.monotonic() + patience_s
     try:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not stop_asked():
             if child.poll() is not None:
                 raise StoreError(
                     "内置的 Valkey 启动后立即退出，原因见 log/store.log。"
@@ -104,6 +118,8 @@ def wait_until_ready(folder: Path, child: subprocess.Popen[bytes], patience_s: f
                 time.sleep(0.02)
     finally:
         client.close()
+    if stop_asked():
+        return
     raise StoreError(
         "内置的 Valkey 迟迟没有就绪，请看 log/store.log。 The embedded Valkey is not getting ready: see log/store.log."
     )

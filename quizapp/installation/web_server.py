@@ -1,0 +1,30 @@
+"""Gunicorn's configuration: `gunicorn -c python:quizapp.installation.web_server wsgi:asgi`, which is what `quizapp web` runs.
+
+Every name below is a setting of gunicorn's. A plain `gunicorn wsgi:app` works without them.
+"""
+
+import signal
+from typing import Any
+
+from quizapp.config import read_settings
+from quizapp.installation.children import end_with_parent
+from quizapp.installation.logs import logging_settings
+
+_settings = read_settings()
+
+bind = _settings.bind
+worker_class = "asgi"
+asgi_loop = "uvloop"
+workers = _settings.web_workers
+preload_app = True  # imported once, not once a worker: seconds of each start. Nothing is connected at import
+keepalive = 15
+graceful_timeout = 8  # an idle kept-alive connection holds a stop for this long at most
+timeout = 60
+control_socket_disable = True
+logconfig_dict = logging_settings()
+proc_name = "quizapp-web"
+
+
+def post_fork(_arbiter: Any, worker: Any) -> None:
+    """A worker never outlives its master, which it would notice only after a second by itself."""
+    end_with_parent(worker.ppid, signal.SIGTERM)
