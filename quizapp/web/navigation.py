@@ -24,6 +24,7 @@ STAFF_ROLES = frozenset({"administrator", "organizer", "association", "coordinat
 PLACES: tuple[tuple[str, LazyString, str], ...] = (
     ("competitions.index", _l("竞赛"), "trophy"),
     ("competitions_admin.index", _l("竞赛管理"), "clipboard"),
+    ("reports_admin.index", _l("进度"), "bar-chart-line"),
     ("banks_admin.index", _l("题库"), "book"),
     ("organizations.my_units", _l("我的单位"), "people"),
     ("organizations_admin.index", _l("单位"), "building"),

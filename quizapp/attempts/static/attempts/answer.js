@@ -371,7 +371,7 @@
       }
       delete unsaved[position];
       held[position] = { chosen: result.chosen, sequence: result.sequence };
-      if (isMask(result.right)) { final[position] = result.right; }
+      if (isMask(result.right_mask)) { final[position] = result.right_mask; }
       if (result.outcome === "saved") { acknowledged = true; } else { chosen[position] = result.chosen; }
       questions[position - 1].refresh();
       if (position in final) { say(questions[position - 1].verdict.textContent); }
