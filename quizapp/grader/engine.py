@@ -7,7 +7,7 @@ repeats a command when its reply is lost, and so may every caller: each step don
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
@@ -97,8 +97,7 @@ class PersonState:
     attempt: AttemptState | None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerCall:
+class AnswerCall(NamedTuple):
     """Answers of one attempt, from a page of `epoch`: (position, chosen mask as shown, sequence) each."""
 
     account: int
@@ -107,8 +106,7 @@ class AnswerCall:
     answers: Sequence[tuple[int, int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOutcome:
+class AnswerOutcome(NamedTuple):
     """What became of one answer. `chosen` is what is held now; `right` the right mask where it is shown at once."""
 
     outcome: Outcome
@@ -116,8 +114,7 @@ class AnswerOutcome:
     right: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerReply:
+class AnswerReply(NamedTuple):
     """`code` ok and one outcome an answer; no_attempt and none."""
 
     code: Outcome

@@ -1,0 +1,298 @@
+"""The answer door: an ASGI application that answers `POST /answer` and `POST /submit` itself and leaves the rest to Flask.
+
+An answer costs no thread, no session, no user load and no SQL, and one call of the store that it shares with the others of
+the same turn of the loop. Flask stands behind it in a bounded number of threads, and clients that send or read slowly hold
+memory here, in bounded amounts, but never a thread: so they slow neither pages nor answers down.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+
+from quizapp.attempts import answering
+from quizapp.attempts.ticket import Ticket, tickets_of
+from quizapp.config import Settings
+from quizapp.errors import QuizError, Unavailable
+from quizapp.grader.keys import ShardKeys
+from quizapp.grader.pipeline import StorePipeline
+
+log = logging.getLogger("quizapp.door")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[Ticket, bytes], Awaitable[bytes]]
+
+ANSWER_BODY_S = 10.0
+"""How long an answer's body may take to arrive."""
+BODY_IDLE_S = 15.0
+BODY_S = 120.0
+"""How long a page's body (an upload) may pause, and take in all."""
+STALLED_READER_S = 30.0
+"""How long a reader may take nothing of what waits for it."""
+WAITING_PER_THREAD = 8
+MOST_BODIES = 256
+MOST_BODY_MEMORY = 64 * 1024 * 1024
+DRAINED_BYTES = 32 * 1024 * 1024
+"""How much of a body that is too long is taken and thrown away, so that the browser gets to read the refusal."""
+
+_TICKET = answering.TICKET_HEADER.lower().encode()
+_JSON_HEADERS = [(name.encode(), value.encode()) for name, value in answering.HEADERS]
+
+
+class Disconnected(Exception):
+    """The client went away before its body was complete: nobody waits for a reply."""
+
+
+class Door:
+    """The application for `gunicorn -k asgi wsgi:asgi`."""
+
+    def __init__(self, app: Flask) -> None:
+        settings: Settings = app.config["QUIZ_SETTINGS"]
+        self._url = settings.store_url
+        self._tickets = tickets_of(settings.secret_key)
+        self._refusals = answering.Refusals(app)
+        self._site = Site(app, threads=settings.web_threads, most_body_bytes=settings.max_upload_bytes)
+        self._pipeline: StorePipeline | None = None
+        self._handlers: dict[str, Handler] = {"/answer": self._answer, "/submit": self._submit}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            handle = self._handlers.get(scope["path"]) if scope["method"] == "POST" else None
+            if handle:
+                await self._reply(handle, scope, receive, send)
+            else:
+                await self._site(scope, receive, send, self._refuse)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _reply(
+        self,
+        handle: Handler,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        header = None
+        for name, value in scope["headers"]:
+            if name == _TICKET:
+                header = value
+        try:
+            ticket = answering.ticket_from(self._tickets, header)
+            message = await receive()
+            if message["type"] != "http.request" or message.get("more_body"):
+                body = await _small_body(message, receive)
+            else:
+                body = message["body"]
+            payload = await handle(ticket, body)
+        except QuizError as error:
+            await self._refuse(error, scope, send)
+        except Disconnected:
+            pass
+        else:
+            headers = [*_JSON_HEADERS, (b"content-length", b"%d" % len(payload))]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": payload})
+
+    async def _answer(self, ticket: Ticket, body: bytes) -> bytes:
+        call = answering.call_from(ticket, body)
+        keys = ShardKeys(ticket.competition, ticket.shard)
+        return answering.answered(call, await self._store().answer(keys, call))
+
+    async def _submit(self, ticket: Ticket, body: bytes) -> bytes:
+        answering.check_submission(body)
+        keys = ShardKeys(ticket.competition, ticket.shard)
+        return answering.submitted(await self._store().submit(keys, ticket.account, ticket.ordinal, ticket.epoch))
+
+    def _store(self) -> StorePipeline:
+        # Made in the loop that serves, after gunicorn has forked.
+        if self._pipeline is None:
+            self._pipeline = StorePipeline(self._url)
+        return self._pipeline
+
+    async def _refuse(self, error: QuizError, scope: Scope, send: Send) -> None:
+        found = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        status, payload, headers = self._refusals.reply(error, found.get(b"cookie"), found.get(b"accept-language"))
+        encoded = [(name.encode(), value.encode()) for name, value in headers]
+        encoded.append((b"content-length", b"%d" % len(payload)))
+        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        await send({"type": "http.response.body", "body": payload})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                if self._pipeline:
+                    self._pipeline.close()
+                return
+
+
+async def _small_body(message: Message, receive: Receive) -> bytes:
+    """The rest of an answer's body, which mostly came with its headers. Raises QuizError or Disconnected."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(ANSWER_BODY_S):
+            while True:
+                if message["type"] != "http.request":
+                    raise Disconnected
+                part = message.get("body", b"")
+                parts.append(part)
+                size += len(part)
+                if size > answering.MOST_BODY_BYTES:
+                    raise answering.too_large()
+                if not message.get("more_body"):
+                    return b"".join(parts)
+                message = await receive()
+    except TimeoutError:
+        raise Disconnected from None
+
+
+class _Slot:
+    """A place among the requests that wait for a thread or hold one; given back once, however the request ends."""
+
+    def __init__(self, site: "Site") -> None:
+        self.site = site
+        self.begun = False
+        self._held = True
+        site.in_flight += 1
+
+    def release(self) -> None:
+        if self._held:
+            self._held = False
+            self.site.in_flight -= 1
+
+
+class Site:
+    """Flask behind the door, with what a2wsgi leaves out: limits in time, size and number, and refusals at once."""
+
+    def __init__(self, app: Flask, *, threads: int, most_body_bytes: int) -> None:
+        self._app = app
+        self._most_in_flight = threads * WAITING_PER_THREAD
+        self._most_body_bytes = most_body_bytes
+        self.in_flight = 0
+        self._bodies = 0
+        self._body_memory = 0
+        # A queue without bound between thread and socket: a page is in memory anyway, and a thread that waited for a
+        # reader would be lost to everybody else (twelve such readers stopped the site).
+        self._flask = WSGIMiddleware(self._run, workers=threads, send_queue_size=0)  # type: ignore[arg-type]
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        refuse: Callable[[QuizError, Scope, Send], Awaitable[None]],
+    ) -> None:
+        size = 0
+        try:
+            body = await self._body(scope, receive)
+            size = len(body)
+            if self.in_flight >= self._most_in_flight:
+                raise Unavailable("overloaded")
+            await self._serve({**scope, "quiz.body": body}, receive, send)
+        except QuizError as error:
+            await refuse(error, scope, send)
+        except Disconnected:
+            return
+        except TimeoutError:
+            log.info("a reader stalled path=%s", scope["path"])
+        finally:
+            self._body_memory -= size
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body, before a thread is taken; it counts in `_body_memory` until the request is over.
+
+        One that is longer than any upload may be is thrown away; Flask then refuses it by its Content-Length.
+        Raises Unavailable and Disconnected.
+        """
+        if not _has_body(scope):
+            return b""
+        if self._bodies >= MOST_BODIES:
+            raise Unavailable("overloaded")
+        self._bodies += 1
+        parts: list[bytes] = []
+        size = taken = 0
+        try:
+            async with asyncio.timeout(BODY_S):
+                more = True
+                while more and taken <= DRAINED_BYTES:
+                    async with asyncio.timeout(BODY_IDLE_S):
+                        message = await receive()
+                    if message["type"] != "http.request":
+                        raise Disconnected
+                    part = message.get("body", b"")
+                    more = message.get("more_body", False)
+                    taken += len(part)
+                    if taken > self._most_body_bytes:
+                        self._body_memory -= size
+                        size = 0
+                        parts.clear()
+                        continue
+                    if self._body_memory + len(part) > MOST_BODY_MEMORY:
+                        raise Unavailable("overloaded")
+                    parts.append(part)
+                    size += len(part)
+                    self._body_memory += len(part)
+            _note_length(scope, taken)
+            body, size = b"".join(parts), 0
+            return body
+        except TimeoutError:
+            raise Disconnected from None
+        finally:
+            self._body_memory -= size
+            self._bodies -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def bounded_send(message: Message) -> None:
+            async with asyncio.timeout(STALLED_READER_S):
+                await send(message)
+
+        slot = scope["quiz.slot"] = _Slot(self)
+        scope["quiz.loop"] = asyncio.get_running_loop()
+        try:
+            await self._flask(scope, receive, bounded_send)  # type: ignore[arg-type]
+        finally:
+            if not slot.begun:  # the client went away while the request still waited for a thread
+                slot.release()
+
+    def _run(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """Flask, in a thread. The slot is free as soon as Flask is done, whoever still reads."""
+        scope: Scope = environ["asgi.scope"]
+        slot: _Slot = scope["quiz.slot"]
+        slot.begun = True
+        environ["wsgi.input"] = io.BytesIO(scope["quiz.body"])
+        try:
+            pages = self._app(environ, start_response)
+            try:
+                yield from pages
+            finally:
+                if close := getattr(pages, "close", None):
+                    close()
+        finally:
+            scope["quiz.loop"].call_soon_threadsafe(slot.release)
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
+
+
+def _note_length(scope: Scope, taken: int) -> None:
+    """Give a body that came in chunks the length that WSGI asks for."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"transfer-encoding"]
+    if not any(name == b"content-length" for name, _ in headers):
+        headers.append((b"content-length", b"%d" % taken))
+    scope["headers"] = headers
