@@ -14,7 +14,7 @@ from quizapp.errors import Refused
 from quizapp.extensions import db
 from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access
 from quizapp.web.error_pages import sentence
-from quizapp.web.routes import local_path
+from quizapp.web.links import local_path
 
 bp = Blueprint("accounts", __name__, access=SIGNED_IN)
 

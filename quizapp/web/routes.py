@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from quizapp.errors import NotFound
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.language import COOKIE, LOCALES
+from quizapp.web.links import local_path
 
 bp = Blueprint("web", __name__, access=PUBLIC)
 
@@ -30,9 +31,3 @@ def language(locale: str) -> ResponseReturnValue:
 def privacy() -> ResponseReturnValue:
     """What personal data is kept, what for, who sees it and for how long."""
     return render_template("web/privacy.html")
-
-
-def local_path(address: str) -> str:
-    """`address` if it is a path of this site, else the home page: a link must not lead to somebody else's site."""
-    is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if is_path and address.isprintable() else url_for("web.home")
