@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from quizapp.accounts.audit import record
 from quizapp.accounts.models import Account
@@ -18,7 +18,7 @@ from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.competitions.queries import blueprint_of
 from quizapp.competitions.terms import Terms, copied_title, one_year_later
-from quizapp.errors import Invalid, NotFound, Refused
+from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db
 from quizapp.organizations.models import Organization
 from quizapp.papers.blueprint import shortfalls
@@ -267,11 +267,8 @@ def grant_extra_time(
     return extra
 
 
-def revoke_extra_time(competition: Competition, extra_id: int, *, actor: Account, now: datetime) -> None:
-    """Take the minutes away from attempts that start later; a running one keeps them. Raises NotFound."""
-    extra = db.session.get(ExtraTime, extra_id)
-    if extra is None or extra.competition_id != competition.id:
-        raise NotFound()
+def revoke_extra_time(competition: Competition, extra: ExtraTime, *, actor: Account, now: datetime) -> None:
+    """Take the minutes away from attempts that start later."""
     _record("extra_time_revoked", competition, actor, now, account=extra.account_id, minutes=extra.minutes)
     db.session.delete(extra)
 
@@ -284,13 +281,10 @@ def announce(competition: Competition, *, title: str, body: str, actor: Account,
     return notice
 
 
-def remove_announcement(competition: Competition, announcement_id: int, *, actor: Account, now: datetime) -> None:
-    """Take a notice off; the audit trail keeps its words. Raises NotFound."""
-    notice = db.session.get(Announcement, announcement_id)
-    if notice is None or notice.competition_id != competition.id:
-        raise NotFound()
+def remove_announcement(competition: Competition, notice: Announcement, *, actor: Account, now: datetime) -> None:
+    """Take a notice off; the audit trail keeps its words."""
     _record("announcement_removed", competition, actor, now, title=notice.title, body=notice.body)
-    db.session.execute(delete(Announcement).where(Announcement.id == notice.id))
+    db.session.delete(notice)
 
 
 def _draft_only(competition: Competition) -> None:

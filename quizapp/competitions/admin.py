@@ -38,12 +38,14 @@ from quizapp.competitions.forms import (
     refuse,
     section_rows,
     texts_data,
+    topic_choices,
     zone_names,
 )
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.competitions.priming import open_attempts, prime_if_reachable, take_extra_time_back
 from quizapp.competitions.queries import (
+    BIGGEST_ID,
     all_competitions,
     announcements_of,
     blueprint_of,
@@ -137,7 +139,7 @@ def _for_form(competition_id: int) -> Competition:
 def _draft_page(form: CompetitionForm, competition: Competition | None) -> ResponseReturnValue:
     # A row without a number, which the page's script numbers when it adds one.
     blank = SectionForm(prefix="sections-__row__-", data={"type": "single", "count": 5, "points": 400})
-    blank.topics.choices = list(form.topic_titles.items())
+    blank.topics.choices = topic_choices(form.topic_titles)
     texts = {
         "supply": _("题库可满足：%(needed)s / %(available)s"),
         "short": _("题库不足：需要 %(needed)s，只能提供 %(granted)s"),
@@ -208,7 +210,7 @@ def _labels(competition: Competition) -> dict[str, str]:
     """The chosen values as the form names them."""
     names = ("keep", "multiple_scoring", "show_answers", "entry", "boards", "tie_keys")
     fields = CompetitionForm((), formdata=None, meta={"csrf": False})
-    return {name: str(dict(fields[name].choices)[getattr(competition, name)]) for name in names}
+    return {name: str(fields[name].names[getattr(competition, name)]) for name in names}
 
 
 class _SupplyRow(BaseModel):
@@ -603,7 +605,7 @@ def grant_extra_time(competition_id: int, account_id: int) -> ResponseReturnValu
 def revoke_extra_time(competition_id: int, extra_id: int) -> ResponseReturnValue:
     """No more extra time for attempts that start later."""
     competition = _for_form(competition_id)
-    extra = db.session.get(ExtraTime, extra_id)
+    extra = db.session.get(ExtraTime, min(extra_id, BIGGEST_ID))
     if extra is None or extra.competition_id != competition.id:
         raise NotFound()
     account = db.session.get_one(Account, extra.account_id)
@@ -612,7 +614,7 @@ def revoke_extra_time(competition_id: int, extra_id: int) -> ResponseReturnValue
     if form.validate_on_submit():
         if competition.published_at is not None:
             take_extra_time_back(competition, account.id)
-        actions.revoke_extra_time(competition, extra_id, actor=_actor(), now=utc_now())
+        actions.revoke_extra_time(competition, extra, actor=_actor(), now=utc_now())
         db.session.commit()
         flash(_("已取消 %(name)s 的加时。", name=account.name), "success")
         return redirect(back)
@@ -656,13 +658,13 @@ def announcements(competition_id: int) -> ResponseReturnValue:
 def remove_announcement(competition_id: int, announcement_id: int) -> ResponseReturnValue:
     """Take a notice off."""
     competition = _for_form(competition_id)
-    notice = db.session.get(Announcement, announcement_id)
+    notice = db.session.get(Announcement, min(announcement_id, BIGGEST_ID))
     if notice is None or notice.competition_id != competition.id:
         raise NotFound()
     back = url_for(".announcements", competition_id=competition.id)
     form = ConfirmForm()
     if form.validate_on_submit():
-        actions.remove_announcement(competition, announcement_id, actor=_actor(), now=utc_now())
+        actions.remove_announcement(competition, notice, actor=_actor(), now=utc_now())
         db.session.commit()
         flash(_("公告已撤下。"), "success")
         return redirect(back)

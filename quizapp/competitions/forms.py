@@ -1,7 +1,7 @@
 """The organizer's forms. Times are entered as the clocks of the competition's zone show them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -25,6 +25,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -107,6 +108,8 @@ class PointsField(StringField):
 class LocalMomentField(DateTimeLocalField):
     """A moment to the second as local clocks show it; naive, because its zone is another field."""
 
+    data: Any
+
     def __init__(self, label: Any, **options: Any) -> None:
         formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
         super().__init__(label, [_entered], format=formats, render_kw={"step": "1"}, **options)
@@ -137,6 +140,20 @@ def _within(_form: Any, field: "WholeNumberField") -> None:
         raise ValidationError(message)
 
 
+class OneOfField(SelectField):
+    """One of a few: `names` maps what is sent to what is shown."""
+
+    def __init__(self, label: Any, names: Mapping[Any, Any] | None = None, **options: Any) -> None:
+        message = _l("请从列表中选择一项。")
+        super().__init__(label, invalid_choice_message=message, invalid_value_message=message, **options)
+        self.offer(names or {})
+
+    def offer(self, names: Mapping[Any, Any]) -> None:
+        """Let these be chosen."""
+        self.names = dict(names)
+        self.choices = [SelectChoice(value, name) for value, name in names.items()]
+
+
 class CheckboxesField(SelectMultipleField):
     """Several of a few, as checkboxes."""
 
@@ -147,9 +164,11 @@ class CheckboxesField(SelectMultipleField):
 class SectionForm(wtforms.Form):
     """One row of the blueprint editor."""
 
-    type = SelectField(_l("题型"), choices=list(TYPE_NAMES.items()))
-    topics = CheckboxesField(_l("主题（不选为全部）"))
-    difficulty = SelectField(_l("难度"), choices=[("", _l("不限")), *DIFFICULTY_NAMES.items()])
+    type = OneOfField(_l("题型"), TYPE_NAMES)
+    topics = CheckboxesField(
+        _l("主题（不选为全部）"), choices=[], invalid_choice_message=_l("题库的这一版没有所选的主题，请重新选择。")
+    )
+    difficulty = OneOfField(_l("难度"), {"": _l("不限"), **DIFFICULTY_NAMES})
     count = WholeNumberField(_l("题数"), least=1, most=MOST_QUESTIONS)
     points = PointsField(_l("每题分值"), least=1)
 
@@ -190,9 +209,7 @@ class TextsForm(Form):
     contact = StringField(
         _l("咨询方式"), [Length(max=200, message=_l("最多 200 个字。")), plain_text], filters=[_trimmed]
     )
-    boards = SelectField(
-        _l("排行榜"), choices=[("public", _l("公开")), ("members", _l("仅登录后可见")), ("off", _l("不显示"))]
-    )
+    boards = OneOfField(_l("排行榜"), {"public": _l("公开"), "members": _l("仅登录后可见"), "off": _l("不显示")})
     board_minimum_people = WholeNumberField(_l("单位上个人榜的最少人数"), least=1, most=1000)
     unit_codes = TextAreaField(_l("受邀单位的代码"), [Length(max=20000, message=_l("内容太长。")), plain_text])
 
@@ -216,53 +233,51 @@ class CompetitionForm(TextsForm):
     timezone = StringField(_l("时区"), [required], default="Asia/Shanghai", filters=[_trimmed])
     opens_at = LocalMomentField(_l("开始时间"))
     closes_at = LocalMomentField(_l("截止时间"))
-    bank_version_id = SelectField(_l("题库版本"), coerce=int)
+    bank_version_id = OneOfField(_l("题库版本"), coerce=int)
     sections = FieldList(FormField(SectionForm), label=_l("组卷规则"))
     minutes = WholeNumberField(_l("答题时长（分钟）"), least=1, most=600, default=30)
     grace_seconds = WholeNumberField(_l("截止宽限（秒）"), least=0, most=60, default=2)
     attempts_total = WholeNumberField(_l("每人共可答题次数"), least=1, most=1000, optional=True, default=1)
     attempts_per_day = WholeNumberField(_l("每人每天可答题次数"), least=1, most=100, optional=True)
-    keep = SelectField(
-        _l("多次答题的计分"),
-        choices=[("best", _l("取最好一次")), ("first", _l("取第一次")), ("last", _l("取最后一次"))],
+    keep = OneOfField(
+        _l("多次答题的计分"), {"best": _l("取最好一次"), "first": _l("取第一次"), "last": _l("取最后一次")}
     )
     shuffle_questions = BooleanField(_l("打乱题目顺序"), default=True)
     shuffle_options = BooleanField(_l("打乱选项顺序"), default=True)
-    multiple_scoring = SelectField(
-        _l("多选题计分"),
-        choices=[("exact", _l("全部选对才得分")), ("partial", _l("少选按比例得分，错选不得分"))],
+    multiple_scoring = OneOfField(
+        _l("多选题计分"), {"exact": _l("全部选对才得分"), "partial": _l("少选按比例得分，错选不得分")}
     )
-    show_answers = SelectField(
+    show_answers = OneOfField(
         _l("答案与解析"),
-        choices=[
-            ("closed", _l("竞赛截止后显示")),
-            ("submitted", _l("交卷后显示")),
-            ("at_once", _l("每题作答后立即显示对错（作答即不可改）")),
-            ("never", _l("不显示")),
-        ],
+        {
+            "closed": _l("竞赛截止后显示"),
+            "submitted": _l("交卷后显示"),
+            "at_once": _l("每题作答后立即显示对错（作答即不可改）"),
+            "never": _l("不显示"),
+        },
     )
     pass_score = PointsField(_l("及格分"), default=6000)
-    entry = SelectField(
+    entry = OneOfField(
         _l("参赛资格"),
-        choices=[
-            ("members", _l("已加入单位的人员（含待确认）")),
-            ("confirmed", _l("仅经单位确认的人员")),
-            ("anyone", _l("任何登录的人员")),
-        ],
+        {
+            "members": _l("已加入单位的人员（含待确认）"),
+            "confirmed": _l("仅经单位确认的人员"),
+            "anyone": _l("任何登录的人员"),
+        },
     )
-    tie_keys = SelectField(
+    tie_keys = OneOfField(
         _l("同分排序"),
-        choices=[
-            ("score,time,earlier", _l("用时少者在前，再看交卷先后")),
-            ("score,time", _l("用时少者在前")),
-            ("score", _l("同分并列")),
-        ],
+        {
+            "score,time,earlier": _l("用时少者在前，再看交卷先后"),
+            "score,time": _l("用时少者在前"),
+            "score": _l("同分并列"),
+        },
     )
     shards = WholeNumberField(_l("数据分片数"), least=1, most=64, default=1)
 
     def __init__(self, versions: Sequence[BankVersion], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.bank_version_id.choices = [(version.id, version_label(version)) for version in versions]
+        self.bank_version_id.offer({version.id: version_label(version) for version in versions})
         self._window: tuple[datetime, datetime] | None = None
         self._give_topics()
 
@@ -270,13 +285,12 @@ class CompetitionForm(TextsForm):
         content = self.content()
         self.topic_titles: dict[str, str] = dict(content.topics) if content else {}
         for row in self.sections:
-            row.form.topics.choices = list(self.topic_titles.items())
+            row.form.topics.choices = topic_choices(self.topic_titles)
 
     def content(self) -> BankContent | None:
         """The content of the chosen version; None while none is chosen that there is."""
         chosen = self.bank_version_id.data
-        known = {value for value, _label in self.bank_version_id.choices or ()}
-        return version_content(chosen) if chosen in known else None
+        return version_content(chosen) if chosen in self.bank_version_id.names else None
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate each field, then what concerns several of them; the sentence stands at the field to be changed."""
@@ -365,6 +379,11 @@ class CompetitionForm(TextsForm):
             tie_keys=self.tie_keys.data,
             shards=self.shards.data or 1,
         )
+
+
+def topic_choices(titles: Mapping[str, str]) -> list[SelectChoice]:
+    """The bank's topics for a row's checkboxes."""
+    return [SelectChoice(code, title) for code, title in titles.items()]
 
 
 def refuse(field: wtforms.Field, message: str) -> bool:

@@ -42,7 +42,7 @@ def answer_key_of(competition: Competition) -> dict[int, tuple[str, int]]:
     return {ordinal: (question.type, question.right) for ordinal, question in enumerate(questions)}
 
 
-def prime(competition: Competition, *, as_of_ms: int) -> bool:
+def prime(competition: Competition, *, as_of_ms: int = 0) -> bool:
     """Write the rules, the answer key and the extra times of a published competition to the store.
 
     `as_of_ms` is the store's time asked before the competition was read from SQL; False means that later rules are in

@@ -1,0 +1,192 @@
+"""What the reports are made of: tallies, the tree, memberships, boards. No sum over attempts or results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_sqlalchemy.pagination import Pagination
+from sqlalchemy import Select, func, or_, select
+
+from quizapp.accounts.models import Account
+from quizapp.attempts.models import Attempt, Result, Tally, Unrecordable
+from quizapp.clock import to_ms
+from quizapp.competitions.models import Competition
+from quizapp.extensions import db
+from quizapp.leaderboards.figures import Figures
+from quizapp.leaderboards.queries import board_of
+from quizapp.organizations.models import Membership, Organization
+from quizapp.organizations.queries import membership_of, visible_organizations
+from quizapp.reports.keeping import kept
+from quizapp.reports.progress import Node, Scope, Snapshot
+
+LIVE_S = 3.0
+TREE_S = 30.0
+SEE_ALL = frozenset({"administrator", "organizer", "auditor"})
+
+
+def snapshot(competition: Competition, now: datetime) -> Snapshot:
+    """All units' figures, at most some seconds old (the tree and registrations half a minute)."""
+    return kept(("snapshot", competition.id), seconds=LIVE_S, now=now, make=lambda: _take(competition, now))
+
+
+def _take(competition: Competition, now: datetime) -> Snapshot:
+    invited = tuple(sorted(unit.path for unit in competition.organizations))
+    nodes, registered = kept(("tree", invited), seconds=TREE_S, now=now, make=lambda: _read_tree(invited))
+    rows = select(
+        Tally.organization_id,
+        Tally.started,
+        Tally.participants,
+        Tally.score_sum,
+        Tally.used_ms_sum,
+        Tally.full_marks,
+        Tally.passed,
+    ).where(Tally.competition_id == competition.id)
+    tallies = {unit: Figures(*sums) for unit, *sums in db.session.execute(rows)}
+    return Snapshot(now, nodes, tallies, registered, _loners(competition))
+
+
+def _read_tree(invited: tuple[str, ...]) -> tuple[dict[int, Node], dict[int, int]]:
+    rows = select(
+        Organization.id,
+        Organization.path,
+        Organization.name,
+        Organization.code,
+        Organization.headcount,
+        Organization.region,
+        Organization.industry,
+    )
+    if invited:
+        rows = rows.where(or_(*(Organization.path.startswith(path, autoescape=True) for path in invited)))
+    nodes = {row[0]: Node(*row) for row in db.session.execute(rows)}
+    members = (
+        select(Membership.organization_id, func.count())
+        .where(Membership.state != "removed")
+        .group_by(Membership.organization_id)
+    )
+    return nodes, {row[0]: row[1] for row in db.session.execute(members)}
+
+
+def _loners(competition: Competition) -> tuple[int, int]:
+    """People without a unit who started and submitted: only where anyone may enter, found by their index entries."""
+    if competition.entry != "anyone":
+        return 0, 0
+    started = select(func.count(Attempt.account_id.distinct())).where(
+        Attempt.competition_id == competition.id, Attempt.organization_id.is_(None)
+    )
+    submitted = select(func.count()).where(Result.competition_id == competition.id, Result.organization_id.is_(None))
+    return db.session.scalar(started) or 0, db.session.scalar(submitted) or 0
+
+
+def scope_for(competition: Competition, account: Account, now: datetime) -> Scope:
+    """The units of the competition that `account` may see, with their figures."""
+    return snapshot(competition, now).scope(_visible_ids(account))
+
+
+def _visible_ids(account: Account) -> set[int] | None:
+    if account.roles & SEE_ALL:
+        return None
+    return set(db.session.scalars(visible_organizations(account).with_only_columns(Organization.id)))
+
+
+@dataclass(frozen=True)
+class Participation:
+    """What the public page of a competition tells: how many have taken part, and how far one's own unit is."""
+
+    participants: int
+    unit_name: str = ""
+    figures: Figures | None = None
+    registered: int = 0
+
+
+def participation(competition: Competition, account: Account | None, now: datetime) -> Participation:
+    """The figures for the public page; the unit is that of `account`, with all below it."""
+    shot = kept(("public", competition.id), seconds=15, now=now, make=lambda: snapshot(competition, now))
+    participants = shot.whole.total.participants + shot.loners[1]
+    membership = membership_of(account) if account else None
+    if membership is None or membership.organization_id not in shot.whole:
+        return Participation(participants)
+    unit = shot.whole.progress(membership.organization_id)
+    return Participation(participants, unit.name, unit.figures, unit.registered)
+
+
+def unanswered(competition: Competition, unit: int) -> Select[Account, Membership, Organization]:
+    """Current members of a unit and of all below it who have no result, by unit and name."""
+    path = db.session.scalars(select(Organization.path).where(Organization.id == unit)).one()
+    result = (
+        select(Result.account_id)
+        .where(Result.competition_id == competition.id, Result.account_id == Membership.account_id)
+        .exists()
+    )
+    return (
+        select(Account, Membership, Organization)
+        .join(Membership, Membership.account_id == Account.id)
+        .join(Organization, Organization.id == Membership.organization_id)
+        .where(
+            Membership.state != "removed",
+            Account.disabled_at.is_(None),
+            Organization.path.startswith(path, autoescape=True),
+            ~result,
+        )
+        .order_by(Organization.path, Account.name, Account.id)
+    )
+
+
+def scores_of(competition: Competition) -> dict[int, int]:
+    """How many people have each score, in hundredths of a point. Raises the store's errors."""
+    return board_of(competition).scores()
+
+
+def results_by_hour(competition: Competition, now: datetime, hours: int = 24) -> list[tuple[datetime, int]]:
+    """How many counted results came about in each of the last hours, this one included, the oldest first."""
+    zone = ZoneInfo(competition.timezone)
+    # Hours are counted in UTC: the clocks of a zone may show one twice. Some zones are half an hour off.
+    this_hour = now.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    edges = [this_hour - timedelta(hours=back) for back in reversed(range(-1, hours))]
+    return _counted(competition, [edge.astimezone(zone) for edge in edges])
+
+
+def results_by_day(competition: Competition, now: datetime, days: int = 14) -> list[tuple[datetime, int]]:
+    """The same by days of the competition's zone."""
+    zone = ZoneInfo(competition.timezone)
+    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return _counted(competition, [today - timedelta(days=back) for back in reversed(range(-1, days))])
+
+
+def _counted(competition: Competition, edges: Sequence[datetime]) -> list[tuple[datetime, int]]:
+    """Counts between the edges. Each is one range of the index (competition, change): nothing is sorted or grouped.
+
+    `change` is when a result last changed: somebody who improves moves from the old hour to the new one.
+    """
+    counted = []
+    for begin, end in pairwise(edges):
+        rows = select(func.count()).where(
+            Result.competition_id == competition.id, Result.change >= to_ms(begin), Result.change < to_ms(end)
+        )
+        counted.append((begin, db.session.scalar(rows) or 0))
+    return counted
+
+
+def unrecordable_count(competition: Competition) -> int:
+    """How many stream entries of the competition could not be recorded."""
+    return db.session.scalar(select(func.count()).where(Unrecordable.competition_id == competition.id)) or 0
+
+
+def page_of_unanswered(competition: Competition, unit: int, page: int, per_page: int = 50) -> Pagination:
+    """One page of `unanswered`; a page beyond the end is an empty one."""
+    rows = unanswered(competition, unit)
+    return _RowPagination(rows=rows, page=max(1, min(page, 1_000_000)), per_page=per_page, error_out=False)
+
+
+class _RowPagination(Pagination):
+    """A pagination over rows of several columns: the extension's own keeps only the first of them."""
+
+    def _query_items(self) -> list[object]:
+        rows: Select[Any] = self._query_args["rows"]
+        return list(db.session.execute(rows.limit(self.per_page).offset(self._query_offset)))
+
+    def _query_count(self) -> int:
+        rows: Select[Any] = self._query_args["rows"]
+        return db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
