@@ -1,5 +1,6 @@
 """The frozen boards, read from `standing`: what they say can't change any more, so the small ones are read once a process."""
 
+from collections import Counter
 from collections.abc import Collection
 from functools import cached_property, lru_cache
 
@@ -17,23 +18,28 @@ class FrozenBoard:
     frozen = True
 
     def __init__(self, freeze: Freeze) -> None:
-        self._freeze = freeze
+        self.freeze = freeze
         self._competition = freeze.competition_id
         self.stamp = Stamp(as_of=freeze.frozen_at, version=freeze.digest[:16])
 
     @cached_property
     def _groups(self) -> "Groups":
-        return _groups_of(self._competition, self._freeze.digest, self._freeze.summary["minimum"])
+        return _groups_of(self._competition, self.freeze.digest, self.freeze.summary["minimum"])
+
+    @property
+    def lines(self) -> dict[int, tuple[int, ...]]:
+        """Of every unit that stands on the boards the ids from the root down to itself, as they were at the freeze."""
+        return self._groups.lines
 
     def scores(self) -> dict[int, int]:
-        return {int(score): count for score, count in self._freeze.summary["scores"].items()}
+        return {int(score): count for score, count in self.freeze.summary["scores"].items()}
 
     def total(self) -> Figures:
         return self._groups.total()
 
     def count_people(self, unit: int | None = None) -> int:
         if unit is None:
-            return int(self._freeze.summary["participants"])
+            return int(self.freeze.summary["participants"])
         return self._groups.figures["units"].get(str(unit), Figures()).participants
 
     def people(self, offset: int, limit: int, unit: int | None = None) -> list[PersonRow]:
@@ -154,10 +160,7 @@ class Groups:
         """How many share each rank of a board."""
         wanted = (board, scope, order)
         if wanted not in self._sharing:
-            counts: dict[int, int] = {}
-            for _place, rank, _subject in self.ranked(board, scope, order):
-                counts[rank] = counts.get(rank, 0) + 1
-            self._sharing[wanted] = counts
+            self._sharing[wanted] = Counter(rank for _place, rank, _subject in self.ranked(board, scope, order))
         return self._sharing[wanted]
 
 

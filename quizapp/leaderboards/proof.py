@@ -1,41 +1,76 @@
 """Proves that the boards in force say what SQL says: every place, rank, tie, figure and sum, one by one."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.boards import Board, PersonRow, Place
 from quizapp.leaderboards.figures import Figures, Order, Tree, ranked_figures
+from quizapp.leaderboards.frozen import FrozenBoard
+from quizapp.leaderboards.live import LiveBoard
+from quizapp.leaderboards.models import BOARDS, Standing
 from quizapp.leaderboards.ranking import Counted, rank_key, with_ranks
 from quizapp.leaderboards.sources import BoardRules
+from quizapp.leaderboards.standings import Digest, StandingRow
 
 CHUNK = 500
 
 K = TypeVar("K", bound=Hashable)
 
 
-def differences(connection: Connection, board: Board, rules: BoardRules) -> Iterator[str]:
+def differences(connection: Connection, board: LiveBoard | FrozenBoard, rules: BoardRules) -> Iterator[str]:
     """What differs between the board and SQL, in words for an operator; nothing if all is equal.
 
-    It reads SQL first: at rest the two are equal, and while people answer the board may be ahead.
+    At rest the two are equal; while people answer, either may be ahead of what was read from the other.
     """
-    tree = sources.read_tree(connection)
-    sums = sources.sums_of_units(connection, rules.competition)
     results = list(sources.results_in_order(connection, rules.competition, rules.tie_keys))
-    if not board.frozen:  # a frozen board was made from the results; tallies are what the live one is made from
+    sums = sources.sums_of_units(connection, rules.competition)
+    tree = sources.read_tree(connection)
+    if isinstance(board, FrozenBoard):
+        yield from _standings(connection, board, rules)
+        lines = board.lines
+    else:
+        lines = {unit: tree.line(unit) for unit in tree.units}
+    yield from _people(board, None, results, rules.tie_keys)
+    inside: dict[int, list[Counted]] = {unit: [] for unit in lines}
+    for result in results:
+        for unit in lines.get(result.organization or 0, ()):
+            inside[unit].append(result)
+    for unit, among in inside.items():
+        yield from _people(board, unit, among, rules.tie_keys)
+    yield from _unequal("people with the score", board.scores(), Counter(result.score for result in results))
+    if isinstance(board, FrozenBoard):
+        yield from _frozen_sums(board, sums)
+    else:
         tallies, _ = sources.read_tallies(connection, rules.competition)
         yield from _unequal("tally of unit", _without_empty(tallies), _without_empty(sums))
-    yield from _people(board, None, results, rules.tie_keys)
-    for unit in tree.units:
-        inside = [result for result in results if result.organization and unit in tree.line(result.organization)]
-        yield from _people(board, unit, inside, rules.tie_keys)
-    counts: dict[int, int] = {}
-    for result in results:
-        counts[result.score] = counts.get(result.score, 0) + 1
-    yield from _unequal("people with the score", board.scores(), counts)
-    yield from _groups(board, tree, sums, rules.minimum)
+        yield from _groups(board, tree, sums, rules.minimum)
+
+
+def _standings(connection: Connection, board: FrozenBoard, rules: BoardRules) -> Iterator[str]:
+    digest = Digest(rules.competition, board.freeze.summary["tie_keys"], board.freeze.summary["minimum"])
+    columns = Standing.place, Standing.rank, Standing.subject, Standing.organization_id, Standing.figures
+    for name in BOARDS:
+        rows = select(*columns).where(Standing.competition_id == rules.competition, Standing.board == name)
+        for row in connection.execute(rows.order_by(Standing.place), execution_options={"yield_per": CHUNK}):
+            digest.add(StandingRow(name, *row))
+    if str(digest) != board.freeze.digest:
+        yield f"digest of the standings: kept {board.freeze.digest}, of the rows {digest}"
+
+
+def _frozen_sums(board: FrozenBoard, sums: Mapping[int, Figures]) -> Iterator[str]:
+    """The units' figures summed along the tree as it was frozen; headcounts may have been edited since."""
+    totals: dict[str, Figures] = {}
+    for unit, own in sums.items():
+        for above in board.lines.get(unit, ()):
+            totals[str(above)] = totals.get(str(above), Figures()) + own
+    kept = board.figures("units", [str(unit) for unit in board.lines])
+    of_people = {unit: replace(figures, headcount=0, covered=0) for unit, figures in kept.items()}
+    yield from _unequal("unit", _without_empty(of_people), _without_empty(totals))
 
 
 def _people(board: Board, unit: int | None, results: list[Counted], tie_keys: str) -> Iterator[str]:
@@ -44,9 +79,7 @@ def _people(board: Board, unit: int | None, results: list[Counted], tie_keys: st
         yield f"{name}: {board.count_people(unit)} on the board, {len(results)} in SQL"
         return
     ranked = list(with_ranks((rank_key(result, tie_keys), result) for result in results))
-    sharing: dict[int, int] = {}
-    for _place, rank, _result in ranked:
-        sharing[rank] = sharing.get(rank, 0) + 1
+    sharing = Counter(rank for _place, rank, _row in ranked)
     for offset in range(0, len(ranked), CHUNK):
         rows = board.people(offset, CHUNK, unit)
         wanted = ranked[offset : offset + CHUNK]
@@ -97,9 +130,7 @@ def _order(board: Board, name: str, scope: str, order: Order, ranked: list[tuple
     if board.count_groups(name, scope, order) != len(ranked):
         yield f"{title}: {board.count_groups(name, scope, order)} on the board, {len(ranked)} in SQL"
         return
-    sharing: dict[int, int] = {}
-    for _place, rank, _subject in ranked:
-        sharing[rank] = sharing.get(rank, 0) + 1
+    sharing = Counter(rank for _place, rank, _row in ranked)
     for offset in range(0, len(ranked), CHUNK):
         for row, (place, rank, subject) in zip(
             board.groups(name, scope, order, offset, CHUNK), ranked[offset : offset + CHUNK], strict=True

@@ -13,14 +13,14 @@ from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
 from quizapp.extensions import db, grader
 from quizapp.leaderboards.boards import Board, PersonRow, Place
-from quizapp.leaderboards.frozen import frozen_board
+from quizapp.leaderboards.frozen import FrozenBoard, frozen_board
 from quizapp.leaderboards.live import LiveBoard
 from quizapp.leaderboards.visibility import Sight, Viewer, sight, unit_shown
 from quizapp.organizations.models import Organization
 from quizapp.organizations.queries import membership_of
 
 
-def board_of(competition: Competition) -> Board:
+def board_of(competition: Competition) -> LiveBoard | FrozenBoard:
     """The boards in force: the frozen ones once there are any, the live ones until then."""
     if competition.frozen_at is not None and (found := frozen_board(competition.id)):
         return found

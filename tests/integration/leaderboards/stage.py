@@ -1,0 +1,91 @@
+"""What the boards' tests begin from: results as the recorder leaves them, and a refresher."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy import update
+
+from quizapp.attempts.models import Attempt, Result, Tally
+from quizapp.competitions.models import Competition
+from quizapp.extensions import db, grader
+from quizapp.leaderboards import sources
+from quizapp.leaderboards.proof import differences
+from quizapp.leaderboards.queries import board_of
+from quizapp.leaderboards.refresh import Refresher
+
+NOW_MS = 1_790_000_000_000
+FULL = 10_000
+PASS = 6000
+
+
+@dataclass
+class Stage:
+    """A competition whose people have results. `now_ms` is the time of the next pass."""
+
+    app: Flask
+    competition: int
+    now_ms: int = NOW_MS
+
+    def set_result(
+        self, account: int, unit: int | None, score: int, used_ms: int = 60_000, submitted_ms: int = NOW_MS
+    ) -> None:
+        """Give a person a counted result in place of any other, and move the tallies, as the recorder does."""
+        with self.app.app_context():
+            change = self.now_ms
+            held = db.session.get(Result, (self.competition, account))
+            if held is not None:
+                self._add(held.organization_id, held, -1, change)
+                attempt = db.session.get_one(Attempt, (self.competition, account, held.ordinal))
+            else:
+                attempt = Attempt(
+                    competition_id=self.competition,
+                    account_id=account,
+                    ordinal=1,
+                    seed="s",
+                    started_ms=submitted_ms - used_ms,
+                )
+                held = Result(competition_id=self.competition, account_id=account, ordinal=1, right_count=0)
+            attempt.organization_id, attempt.submitted_ms, attempt.used_ms = unit, submitted_ms, used_ms
+            attempt.score, attempt.right_count, attempt.ended_by, attempt.points = score, 0, "person", []
+            held.organization_id, held.score, held.used_ms, held.submitted_ms = unit, score, used_ms, submitted_ms
+            held.full_marks, held.passed, held.change = int(score == FULL), int(score >= PASS), change
+            db.session.add(attempt)
+            db.session.flush()
+            db.session.add(held)
+            self._add(unit, held, 1, change)
+            db.session.commit()
+
+    def _add(self, unit: int | None, result: Result, sign: int, change: int) -> None:
+        if unit is None:
+            return
+        tally = db.session.get(Tally, (self.competition, unit))
+        if tally is None:
+            tally = Tally(competition_id=self.competition, organization_id=unit, started=0, participants=0)
+            tally.score_sum = tally.used_ms_sum = tally.full_marks = tally.passed = 0
+            db.session.add(tally)
+        tally.started += sign
+        tally.participants += sign
+        tally.score_sum += sign * result.score
+        tally.used_ms_sum += sign * result.used_ms
+        tally.full_marks += sign * result.full_marks
+        tally.passed += sign * result.passed
+        tally.change = change
+
+    def set(self, **columns: object) -> None:
+        """Change the competition, past what its actions would allow."""
+        with self.app.app_context():
+            db.session.execute(update(Competition).where(Competition.id == self.competition).values(**columns))
+            db.session.commit()
+
+    def refresh(self, refresher: Refresher | None = None) -> None:
+        """One pass, by a process that starts anew unless one is given."""
+        with self.app.app_context():
+            (refresher or Refresher(grader.store)).refresh(self.now_ms)
+        self.now_ms += 1000
+
+    def differences(self) -> list[str]:
+        """What differs between the boards in force and SQL."""
+        with self.app.app_context():
+            competition = db.session.get_one(Competition, self.competition)
+            with sources.reading() as connection:
+                return list(differences(connection, board_of(competition), sources.board_rules(competition)))
