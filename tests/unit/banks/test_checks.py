@@ -1,0 +1,206 @@
+"""What is wrong or doubtful with a question that could be read."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from quizapp.banks.checks import check_content, check_source, tally
+from quizapp.banks.content import BankContent, Question
+from quizapp.banks.entries import Header, Source
+from tests.unit.banks.samples import CONTENT, HEADINGS, JUDGE, MULTIPLE, SINGLE, TOPICS, check_rows, codes, found, row
+
+
+def faults(*questions: Question, **options: Any) -> list[tuple[str, str, str]]:
+    """(severity, code, field) of what a content with these questions has."""
+    content = replace(CONTENT, questions=questions)
+    return [(fault.severity, fault.code, fault.field) for fault in check_content(content, **options)]
+
+
+def test_good_questions_have_no_fault() -> None:
+    assert faults(SINGLE, MULTIPLE, JUDGE) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"type": ""}, "type_missing", "type"),
+        ({"type": "essay"}, "type_unknown", "type"),
+        ({"topic": ""}, "topic_missing", "topic"),
+        ({"topic": "T99"}, "topic_unknown", "topic"),
+        ({"difficulty": "extreme"}, "difficulty_unknown", "difficulty"),
+        ({"pool": "secret"}, "pool_unknown", "pool"),
+        ({"stem": ""}, "stem_missing", "stem"),
+        ({"code": "T 1"}, "code_bad", "code"),
+        ({"code": "T" * 41}, "code_bad", "code"),
+        ({"right": 0}, "key_missing", "key"),
+        ({"right": 0b10000}, "key_outside_options", "key"),
+        ({"right": 0b11}, "single_several_keys", "key"),
+        ({"type": "multiple"}, "multiple_one_key", "key"),
+        ({"options": ("策划",)}, "options_too_few", "A"),
+        ({"options": ("策划", "", "检查")}, "option_missing", "B"),
+        ({"options": ("策划", "实施", " 实 施", "处置")}, "options_equal", "C"),
+        ({"options": ("策划", "PDCA", "ＰＤＣＡ", "处置")}, "options_equal", "C"),
+        ({"options": tuple("甲乙丙丁戊己庚辛壬")}, "options_too_many", "I"),
+        ({"valid_from": date(2026, 7, 1), "valid_to": date(2026, 6, 30)}, "dates_reversed", "valid_to"),
+        ({"stem": "问" * 2001}, "text_too_long", "stem"),
+        ({"options": ("策划", "实" * 501)}, "text_too_long", "B"),
+        ({"explanation": "解" * 4001}, "text_too_long", "explanation"),
+        ({"reference": "据" * 501}, "text_too_long", "reference"),
+        ({"stem": "第一个阶段是（A）。"}, "stem_shows_key", "stem"),
+    ],
+)
+def test_an_error_is_found_at_its_field(changes: dict[str, Any], code: str, field: str) -> None:
+    assert ("error", code, field) in faults(replace(SINGLE, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"explanation": ""}, "explanation_missing", "explanation"),
+        ({"reference": ""}, "reference_missing", "reference"),
+        ({"reference": "GB/T 19001 0.3.2"}, "standard_without_year", "reference"),
+        ({"stem": "ISO 9001 的用途是什么？"}, "standard_without_year", "stem"),
+        ({"options": ("策划", "实施", "检查", "以上都是")}, "option_refers", "D"),
+        ({"options": ("策划", "实施", "检查", "以上均不正确")}, "option_refers", "D"),
+        ({"stem": "先策划的循环，第一个阶段是什么？"}, "stem_holds_option", "stem"),
+    ],
+)
+def test_a_doubt_is_a_warning_at_its_field(changes: dict[str, Any], code: str, field: str) -> None:
+    assert faults(replace(SINGLE, **changes)) == [("warning", code, field)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reference": "GB/T 19001-2016 8.4.1；ISO 9000:2015；T/CAQ 10201—2024；GB/T 2828.1-2012"},
+        {"reference": "ISO 13053-1:2011"},
+        {"stem": "ISO 9000 族标准的核心有几项？"},
+        {"stem": "按 GB/T 19001-2016，策略如何？", "explanation": "GB/T 19001 说的是要求。"},
+        {"stem": "先策划后实施的循环，第一个阶段是什么？"},
+        {"stem": "企业（B）类部门的第一个阶段是什么？"},
+    ],
+)
+def test_what_only_looks_doubtful_is_left_alone(changes: dict[str, Any]) -> None:
+    assert faults(replace(SINGLE, **changes)) == []
+
+
+def test_a_judgement_that_tells_its_key_is_an_error_and_one_that_tells_the_opposite_is_not() -> None:
+    assert faults(replace(JUDGE, stem="抽检合格的批里没有不合格品。（×）")) == [("error", "stem_shows_key", "stem")]
+    assert faults(replace(JUDGE, stem="抽检合格的批里没有不合格品。（√）")) == []
+
+
+def test_options_that_refer_to_others_are_fine_where_nothing_is_shuffled() -> None:
+    assert faults(replace(SINGLE, options=("策划", "实施", "检查", "以上都是")), shuffle=False) == []
+
+
+def test_all_options_right_can_be_guessed() -> None:
+    assert faults(replace(MULTIPLE, right=0b1111)) == [("warning", "all_options_right", "key")]
+
+
+def test_doubles_within_a_file_are_errors_and_equal_stems_a_doubt() -> None:
+    twin = replace(SINGLE, code="T01-009", options=tuple(reversed(SINGLE.options)), right=8)
+    assert faults(SINGLE, twin) == [("error", "question_doubled", "stem")]
+    assert faults(SINGLE, replace(MULTIPLE, code=SINGLE.code)) == [("error", "code_doubled", "code")]
+    cousin = replace(SINGLE, code="T01-009", options=("计划", "执行", "核对", "改进"))
+    assert faults(SINGLE, cousin) == [("warning", "stem_repeated", "stem")]
+
+
+def test_a_question_that_the_bank_has_under_another_code_is_pointed_at() -> None:
+    renamed = replace(SINGLE, code="NEW-1")
+    assert faults(renamed, latest=CONTENT) == [("warning", "already_in_bank", "stem")]
+    assert faults(SINGLE, replace(MULTIPLE, explanation="改过的解析"), latest=CONTENT) == []
+
+
+def many(kind: str, masks: list[int]) -> list[Question]:
+    sample = {"single": SINGLE, "multiple": MULTIPLE, "judge": JUDGE}[kind]
+    return [replace(sample, code=f"Q{number}", stem=f"第 {number} 问", right=mask) for number, mask in enumerate(masks)]
+
+
+def test_a_distribution_of_keys_that_can_be_guessed_is_pointed_at() -> None:
+    # The real set: D is right in 25 of 58, the rest spread over the others.
+    masks = [8] * 25 + [1, 2, 4] * 11
+    content = replace(CONTENT, questions=tuple(many("single", masks)))
+    (fault,) = check_content(content)
+    assert (fault.code, fault.number) == ("keys_skewed", None)
+    assert fault.facts == {"type": "single", "letter": "D", "right": 25, "offered": 58, "expected": 14}
+
+
+@pytest.mark.parametrize(
+    ("kind", "masks"),
+    [
+        ("single", [1, 2, 4, 8] * 10),
+        ("single", [1] * 11),
+        ("judge", [1, 2] * 10),
+        ("multiple", [3, 5, 6, 9, 10, 12] * 4),
+    ],
+)
+def test_an_even_or_a_small_distribution_is_left_alone(kind: str, masks: list[int]) -> None:
+    assert faults(*many(kind, masks)) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (replace(CONTENT, code=""), "bank_code_missing"),
+        (replace(CONTENT, code="大写 TQM"), "bank_code_bad"),
+        (replace(CONTENT, title=" "), "bank_title_missing"),
+        (replace(CONTENT, title="名" * 121), "bank_title_bad"),
+        (replace(CONTENT, questions=()), "no_questions"),
+        (replace(CONTENT, topics={**TOPICS, "T03": ""}), "topic_bad"),
+    ],
+)
+def test_a_fault_of_the_whole_bank_has_no_question(content: BankContent, code: str) -> None:
+    assert [(fault.code, fault.number) for fault in check_content(content)] == [(code, None)]
+
+
+def test_a_file_for_another_bank_than_the_chosen_one_is_refused() -> None:
+    report = check_source(Source("a.yaml", Header("other", "另一个", {"T01": "x"})), bank=Header("demo"))
+    assert codes(report) == ["bank_differs", "no_questions"]
+
+
+def test_every_fault_of_a_row_is_reported_and_none_twice() -> None:
+    report = check_rows(HEADINGS, row(题型="简答题", 题干="", 答案="Z9", 难度="极难", 章节="", 编号="a b"))
+    assert sorted(codes(report)) == ["code_bad", "difficulty_unknown", "stem_missing", "topic_missing", "type_unknown"]
+    assert found(report, "type_unknown").facts == {"value": "简答题"}
+    assert report.faulty == [0]
+
+
+def test_findings_stand_in_the_order_of_their_places() -> None:
+    rows = [
+        row(编号=f"Q{number}", 题干="" if number in (3, 1) else f"第{number}问", 解析="" if number == 2 else "讲解")
+        for number in range(5)
+    ]
+    report = check_rows(HEADINGS, *rows)
+    assert [(finding.where.row, finding.code) for finding in report.findings] == [
+        (3, "stem_missing"),
+        (4, "explanation_missing"),
+        (5, "stem_missing"),
+    ]
+
+
+@pytest.mark.parametrize("char", ["\0", "\x1b", "\u202e", "\u2028", "\x85"])
+def test_control_characters_are_refused_at_their_field(char: str) -> None:
+    assert codes(check_rows(HEADINGS, row(题干=f"题{char}干"))) == ["text_control"]
+
+
+def test_what_nobody_sees_around_a_text_is_taken_off() -> None:
+    report = check_rows(HEADINGS, row(题干="\u200b 题干\r\n第二行 \ufeff", 选项A="　策划　"))
+    question = report.content.questions[0]
+    assert (question.stem, question.options[0], codes(report)) == ("题干\n第二行", "策划", [])
+
+
+def test_verdicts_follow_the_worst_finding() -> None:
+    assert check_rows(HEADINGS, row()).verdict == "accept"
+    assert check_rows(HEADINGS, row(解析="")).verdict == "accept_with_warnings"
+    assert check_rows(HEADINGS, row(答案="")).verdict == "reject"
+
+
+def test_the_tally_counts_by_type_topic_difficulty_and_pool() -> None:
+    assert tally(CONTENT) == {
+        "type": {"single": 1, "multiple": 1, "judge": 1},
+        "topic": {"T01": 2, "T02": 1},
+        "difficulty": {"easy": 3, "medium": 0, "hard": 0},
+        "pool": {"formal": 2, "practice": 1},
+    }
