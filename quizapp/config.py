@@ -25,7 +25,7 @@ class Settings(BaseModel):
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = Field(default="", repr=False)
-    data_dir: Path = Path("var")
+    data_dir: Path = Field(default=Path("var"), validate_default=True)
     bind: str = "127.0.0.1:8000"
     public_url: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
