@@ -162,7 +162,7 @@ class Recorder:
                 if not waiting and len(entries) < BATCH:
                     self._unfinished.discard(stream)
             block_ms = 0 if settled else block_ms
-            for stream, entries in self._consumer.read(list(self._sources), BATCH, block_ms or 1).items():
+            for stream, entries in self._consumer.read(list(self._sources), BATCH, block_ms).items():
                 waiting = self.record(self._sources[stream], entries)
                 settled += len(entries) - waiting
                 if waiting:

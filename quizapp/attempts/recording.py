@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from quizapp.attempts.models import Attempt, Response, Result, Tally, Unrecordable
 from quizapp.attempts.tallies import CountingRules, Graded, TallyChange, TallyChanges, counted
@@ -255,16 +256,26 @@ def _upsert_responses(connection: Connection, source: Source, answered: Sequence
         connection.exec_driver_sql(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_response (LIKE response) ON COMMIT DELETE ROWS"
         )
-        cursor = connection.connection.cursor()
-        with cursor.copy(f"COPY incoming_response ({columns}) FROM STDIN") as copy:
-            copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
-        cursor.close()
+        _copy(connection, f"COPY incoming_response ({columns}) FROM STDIN", rows)
         connection.exec_driver_sql(
             f"INSERT INTO response ({columns}) SELECT {columns} FROM incoming_response {_NEWER}"  # noqa: S608
         )
     else:
         places = ", ".join("?" * len(_RESPONSE_COLUMNS))
         connection.exec_driver_sql(f"INSERT INTO response ({columns}) VALUES ({places}) {_NEWER}", rows)  # noqa: S608
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[int]]) -> None:
+    """COPY rows of whole numbers. SQLAlchemy has no COPY, so the driver's errors are put into SQLAlchemy's words here."""
+    driver = connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    except driver.Error as error:
+        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
 
 
 def _set_extra_time(connection: Connection, source: Source, extended: Sequence[ExtraTimeSet]) -> None:

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import select
 
 from quizapp.attempts.models import Attempt, Response
-from quizapp.banks.content import BankContent
+from quizapp.attempts.queries import places_for
+from quizapp.attempts.rules import shown_mask
 from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
-from quizapp.competitions.queries import blueprint_of
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import HeldAnswer, RecordedAttempt
-from quizapp.grader.rules import PaperPlace
-from quizapp.papers.assembly import Paper, assemble
 
 log = logging.getLogger("quizapp.recorder")
 CHUNK = 500
@@ -86,15 +84,8 @@ def _restore(competition: Competition, accounts: Sequence[int]) -> None:
 
 
 def _recorded(competition: Competition, attempt: Attempt, responses: Iterable[Response]) -> RecordedAttempt:
-    content = version_content(competition.bank_version_id)
-    paper = assemble(
-        blueprint_of(competition),
-        content,
-        attempt.seed,
-        shuffle_questions=competition.shuffle_questions,
-        shuffle_options=competition.shuffle_options,
-    )
-    places = _places(paper, content)
+    questions = version_content(competition.bank_version_id).questions
+    places = places_for(competition, attempt.seed)
     shown_at_once = competition.show_answers == "at_once"
     return RecordedAttempt(
         ordinal=attempt.ordinal,
@@ -110,22 +101,9 @@ def _recorded(competition: Competition, attempt: Attempt, responses: Iterable[Re
                 epoch=response.epoch,
                 sequence=response.sequence,
                 answered_ms=response.answered_ms,
-                right=_right_as_shown(content, places[response.position - 1]) if shown_at_once else None,
+                right=shown_mask(questions[place.ordinal].right, place.options) if shown_at_once else None,
             )
             for response in responses
-            if response.position <= len(places)
+            for place in places[response.position - 1 : response.position]
         },
     )
-
-
-def _places(paper: Paper, content: BankContent) -> list[PaperPlace]:
-    return [
-        PaperPlace(place.ordinal, content.questions[place.ordinal].type, place.points, place.options)
-        for place in paper.places
-    ]
-
-
-def _right_as_shown(content: BankContent, place: PaperPlace) -> int:
-    """The question's right options as a mask of the letters that this attempt shows."""
-    right = content.questions[place.ordinal].right
-    return sum(1 << letter for letter, option in enumerate(place.options) if right >> option & 1)

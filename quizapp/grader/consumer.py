@@ -75,8 +75,8 @@ class StreamConsumer:
                     raise
 
     def read(self, streams: Sequence[str], count: int, block_ms: int) -> dict[str, list[Entry]]:
-        """New entries by stream, up to `count` of each; waits up to `block_ms` for the first of any."""
-        return self._read(dict.fromkeys(streams, ">"), count, block_ms)
+        """New entries by stream, up to `count` of each; waits up to `block_ms` for the first of any (0: not at all)."""
+        return self._read(dict.fromkeys(streams, ">"), count, block_ms or None)
 
     def unfinished(self, stream: str, count: int) -> list[Entry]:
         """The oldest entries that were given to this recorder and not acknowledged."""
