@@ -257,7 +257,7 @@
     var word = trouble === "line" ? texts.no_line : trouble === "busy" ? texts.busy : "";
     byId("trouble").hidden = !word || !waiting;
     byId("trouble-text").textContent = word;
-    byId("saved").className = "saved " + (!waiting ? "saved-yes" : word ? "saved-no" : "saved-soon");
+    byId("saved").className = "saved " + (!waiting ? (acknowledged ? "saved-yes" : "") : word ? "saved-no" : "saved-soon");
     byId("saved").textContent = waiting ? (word ? texts.not_saved : texts.saving) : acknowledged ? texts.saved : texts.saves_itself;
   }
 
@@ -281,7 +281,8 @@
   }
 
   function view() {
-    page.classList.toggle("all-at-once", !oneByOne);
+    document.body.classList.toggle("one-page", !oneByOne);
+    byId("view").hidden = false;
     byId("view").textContent = oneByOne ? texts.view_all : texts.view_one;
   }
 

@@ -25,7 +25,10 @@
       input.type = many ? "checkbox" : "radio";
       input.name = name;
       input.value = String(1 << place);
-      input.addEventListener("change", function () { changed(self.chosen()); });
+      input.addEventListener("change", function () {
+        self.paint();
+        changed(self.chosen());
+      });
       row.appendChild(input);
       row.appendChild(make("span", "letter", LETTERS[place]));
       row.appendChild(make("span", "option-text", text));
@@ -40,6 +43,11 @@
 
   Question.prototype.show = function (mask) {
     this.inputs.forEach(function (input) { input.checked = (mask & Number(input.value)) !== 0; });
+    this.paint();
+  };
+
+  Question.prototype.paint = function () {
+    this.inputs.forEach(function (input) { input.parentNode.classList.toggle("option-on", input.checked); });
   };
 
   /* Choose by key: one more or one less in a multiple choice, this one in a single choice. */
