@@ -242,7 +242,7 @@ def add_competition(
     app: Flask, version_id: int, *, primed: bool = True, now: datetime, **columns: Any
 ) -> OpenCompetition:
     """Add a published competition that opened an hour ago and closes in a day: five questions of 20 points. Commits."""
-    from quizapp.competitions.priming import prime
+    from quizapp.competitions.priming import prime_if_reachable
 
     values: dict[str, Any] = {
         "title": "测试竞赛",
@@ -260,5 +260,5 @@ def add_competition(
         db.session.add(competition)
         db.session.commit()
         if primed:
-            prime(competition)
+            prime_if_reachable(competition)
         return OpenCompetition(app, competition.id)
