@@ -37,7 +37,7 @@ def load_account(session_id: str) -> Account | None:
         return None
     if not session.permanent:
         now_ms = to_ms(utc_now())
-        seen_ms = int(session.get("seen_ms", 0))
+        seen_ms = int(session.setdefault("seen_ms", now_ms))
         if now_ms > max(seen_ms + SHARED_IDLE // timedelta(milliseconds=1), int(session.get("kept_until_ms", 0))):
             return None
         if now_ms - seen_ms > 60_000:

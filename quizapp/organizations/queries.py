@@ -1,19 +1,21 @@
 """Reads of the tree and of who belongs where. Who may see which unit is decided here and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Select, and_, case, false, func, or_, select
+from sqlalchemy import Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from quizapp.accounts.logins import read_phone
-from quizapp.accounts.models import Account, OneTimeCode
+from quizapp.accounts.logins import read_phone, staff_login
+from quizapp.accounts.models import Account, RoleGrant
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 from quizapp.organizations.coverage import Coverage, coverage
 from quizapp.organizations.models import Membership, Organization
+from quizapp.organizations.rosters import Known
+from quizapp.organizations.unit_lists import KnownUnit
 
 EVERYWHERE = frozenset({"administrator", "organizer", "auditor"})
 CHANGES_EVERYWHERE = frozenset({"administrator", "organizer"})
@@ -173,11 +175,10 @@ def people_of(organization: Organization, text: str, state: str, *, below: bool)
 
 @dataclass(frozen=True)
 class PeopleCount:
-    """How many current members a unit and all below it have: in all, waiting to be confirmed, not claimed yet."""
+    """How many current members a unit and all below it have: in all, and waiting to be confirmed."""
 
     people: int = 0
     pending: int = 0
-    unclaimed: int = 0
 
 
 def people_counts(organizations: Iterable[Organization]) -> dict[int, PeopleCount]:
@@ -191,18 +192,14 @@ def people_counts(organizations: Iterable[Organization]) -> dict[int, PeopleCoun
             top.id,
             func.count(),
             func.sum(case((Membership.state == "pending", 1), else_=0)),
-            func.sum(case((Account.password_hash.is_(None), 1), else_=0)),
         )
         .select_from(top)
         .join(Organization, Organization.path.startswith(top.path))
         .join(Membership, and_(Membership.organization_id == Organization.id, Membership.state != "removed"))
-        .join(Account, Account.id == Membership.account_id)
         .where(top.id.in_(units))
         .group_by(top.id)
     )
-    counts = {
-        unit_id: PeopleCount(int(people), int(pending), int(unclaimed)) for unit_id, people, pending, unclaimed in rows
-    }
+    counts = {unit_id: PeopleCount(int(people), int(pending)) for unit_id, people, pending in rows}
     return {unit_id: counts.get(unit_id, PeopleCount()) for unit_id in units}
 
 
@@ -252,15 +249,80 @@ def page_of(query: Select[Any], page: int, size: int = 50) -> Pagination:
     return db.paginate(query, page=max(1, min(page, 1_000_000)), per_page=size, error_out=False)
 
 
-def unclaimed_members(organization: Organization) -> list[Membership]:
-    """The current members, of the unit and all below it, whose accounts nobody has claimed yet."""
-    query = people_of(organization, "", "unclaimed", below=True).where(Account.disabled_at.is_(None))
-    return list(db.session.scalars(query))
-
-
-def has_open_code(account: Account, now: Any) -> bool:
-    """Whether the account has a one-time code that can still be used."""
-    query = select(OneTimeCode.id).where(
-        OneTimeCode.account_id == account.id, OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now
+def unclaimed_members(organization: Organization) -> Select[Membership]:
+    """The current members, of the unit and all below it, whose accounts nobody has claimed yet. Holders of roles get
+    their codes from an administrator."""
+    return people_of(organization, "", "unclaimed", below=True).where(
+        Account.disabled_at.is_(None), ~exists().where(RoleGrant.account_id == Account.id)
     )
-    return db.session.scalars(query).first() is not None
+
+
+def count(query: Select[Any]) -> int:
+    """How many rows a query has."""
+    return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def coordinators_of(organization: Organization) -> list[tuple[Account, Organization]]:
+    """Who coordinates the unit, directly or from above, each with the unit of the role."""
+    rows = db.session.execute(
+        select(Account, Organization)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .join(Organization, Organization.id == RoleGrant.organization_id)
+        .where(RoleGrant.role == "coordinator", Organization.id.in_(organization.ancestor_ids))
+        .order_by(Organization.path.desc(), Account.id)
+    )
+    return [(account, unit) for account, unit in rows]
+
+
+def roster_knowledge(
+    units: Sequence[Organization], default: Organization, phones: set[str], staff: set[tuple[str, str]]
+) -> Known:
+    """What a roster is checked against: whose these phone and staff numbers are."""
+    known_phones: dict[str, tuple[str, int | None]] = {}
+    known_staff: dict[tuple[int, str], str] = {}
+    ids = {unit.code: unit.id for unit in units}
+    logins = {
+        staff_login(code, number): (ids[code], number.lower())
+        for code, number in ((unit_code or default.code, number) for unit_code, number in staff)
+        if code in ids
+    }
+    for some in _chunks(sorted(phones)):
+        rows = db.session.execute(
+            select(Account.login, Account.phone, Account.name, Membership.organization_id)
+            .outerjoin(Membership, and_(Membership.account_id == Account.id, Membership.state != "removed"))
+            .where(or_(Account.phone.in_(some), Account.login.in_(some)))
+        )
+        known_phones |= {phone or login: (name, unit_id) for login, phone, name, unit_id in rows}
+    for some in _chunks(sorted({number for _unit_id, number in logins.values()})):
+        members = db.session.execute(
+            select(Membership.organization_id, Membership.staff_number, Account.name)
+            .join(Membership.account)
+            .where(func.lower(Membership.staff_number).in_(some), Membership.state != "removed")
+        )
+        known_staff |= {(unit_id, (number or "").lower()): name for unit_id, number, name in members}
+    for some in _chunks(sorted(logins)):
+        for login in db.session.scalars(select(Account.login).where(Account.login.in_(some))):
+            known_staff.setdefault(logins[login], "")  # a login outlives its membership: its number is not free
+    return Known(ids, default.id, known_phones, known_staff)
+
+
+def _chunks(values: list[str], size: int = 500) -> Iterator[list[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def known_units() -> list[KnownUnit]:
+    """Every unit, as a list of units is checked against."""
+    units = list(db.session.scalars(select(Organization)))
+    codes = {unit.id: unit.code for unit in units}
+    details = ("region", "industry", "league", "is_central", "headcount")
+    return [
+        KnownUnit(
+            unit.id,
+            unit.code,
+            unit.name,
+            codes[unit.parent_id] if unit.parent_id else None,
+            {key: getattr(unit, key) for key in details},
+        )
+        for unit in units
+    ]

@@ -20,14 +20,13 @@ class Known:
     """What the database holds: units in scope, and whose the phone and staff numbers are.
 
     `units`: unit code → id, of the units that may be imported into. `phones`: phone number → (name, unit id or None).
-    `staff`: (unit id, staff number) → name. `logins`: logins that are taken.
+    `staff`: (unit id, staff number in lower case) → name.
     """
 
     units: Mapping[str, int]
     default_unit: int
     phones: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     staff: Mapping[tuple[int, str], str] = field(default_factory=dict)
-    logins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -56,15 +55,15 @@ def read_sheets(tables: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> list[S
     return [sheet for name, rows in tables if (sheet := read_sheet(name, rows, ALIASES, ("name",)))]
 
 
-def numbers_in(sheets: Iterable[Sheet]) -> tuple[set[str], set[str]]:
-    """The phone and staff numbers that occur, to be looked up before `check_roster`."""
+def numbers_in(sheets: Iterable[Sheet]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The phone numbers, and the (unit code or "", staff number), that occur: to be looked up before `check_roster`."""
     phones, staff = set(), set()
     for sheet in sheets:
         for line in sheet.lines:
             if phone := read_phone(line["phone"]):
                 phones.add(phone)
             if number := read_staff_number(line["staff_number"]):
-                staff.add(number)
+                staff.add((line["unit"].upper(), number))
     return phones, staff
 
 
