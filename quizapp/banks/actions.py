@@ -171,7 +171,7 @@ def _question_ids(bank: Bank, content: BankContent) -> list[int]:
 
 def _digests(bank: Bank) -> dict[str, int]:
     rows = db.session.execute(select(Question.digest, Question.id).where(Question.bank_id == bank.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def publish_version(

@@ -52,7 +52,7 @@ def question_counts(bank_id: int | None = None) -> dict[int, int]:
     counts = select(VersionQuestion.version_id, func.count()).group_by(VersionQuestion.version_id)
     if bank_id is not None:
         counts = counts.join(BankVersion).where(BankVersion.bank_id == bank_id)
-    return dict(db.session.execute(counts).tuples().all())
+    return dict(db.session.execute(counts).all())
 
 
 def bank_or_404(bank_id: int) -> Bank:
