@@ -37,6 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what SQL the tests run on")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database") == "postgresql":
+        left_out = [item for item in items if item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reaches beyond this machine."""
@@ -101,6 +108,14 @@ class Databases:
             self._server.run(f"CREATE DATABASE {name} TEMPLATE quiz_template")
             return self._server.url(name)
         shutil.copyfile(self._folder / "template.sqlite3", self._folder / f"{name}.sqlite3")
+        return f"sqlite:///{self._folder / name}.sqlite3"
+
+    def new_empty(self) -> str:
+        """The address of a database without any table."""
+        name = f"quiz_{next(self._count)}"
+        if self._server:
+            self._server.run(f"CREATE DATABASE {name}")
+            return self._server.url(name)
         return f"sqlite:///{self._folder / name}.sqlite3"
 
     def drop(self, url: str) -> None:

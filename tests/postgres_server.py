@@ -83,7 +83,7 @@ class PostgresServer:
     def run(self, statement: str) -> None:
         """Run a statement that wants no transaction."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def stop(self) -> None:
         """End the server (SIGINT would be its fast way; nothing here is worth waiting for) and remove its folder."""

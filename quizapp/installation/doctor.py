@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -144,7 +145,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         client.close()
 
 
-def _store_settings(client: Redis) -> Iterator[Finding]:
+def _store_settings(client: Any) -> Iterator[Finding]:
     server = client.info("server")
     version = str(server.get("valkey_version") or server["redis_version"])
     if int(version.split(".")[0]) < 7:

@@ -32,7 +32,7 @@ def raised() -> list[tuple[str, str, set[str], bool]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
                 given = [node.args[0]] if node.args else [word.value for word in node.keywords if word.arg == "code"]
                 if not given:
-                    default = inspect.signature(ERRORS[node.func.id].__init__).parameters["code"].default
+                    default = inspect.signature(ERRORS[node.func.id]).parameters["code"].default
                     codes = [default]
                 else:
                     codes = [part.value for part in branches(given[0]) if isinstance(part, ast.Constant)]
