@@ -30,7 +30,7 @@ local KINDS = { s = 'single', j = 'judge', m = 'multiple' }
 
 -- The right mask in the letters shown at a position, where it is shown at once; nil if the answer key lacks it.
 local function right_at(attempt_key, position)
-  local place = places_of(redis.call('HGET', attempt_key, 'paper'))[position]
+  local place = places_of(redis.call('HGET', attempt_key, 'paper'))[tonumber(position)]
   local held = redis.call('HGET', key_key, place.ordinal)
   return held and shown_mask(tonumber(string.match(held, '^%d+')), place.options)
 end
