@@ -87,9 +87,14 @@ def _begin(connection: Any) -> None:
         # A transaction that reads first and writes later fails at once, without waiting, if another wrote in between.
         # So whatever may write takes the write lock first; only a page that is merely read does not.
         reads_only = connection.get_execution_options().get("reads_only", False) or (
-            has_request_context() and request.method in ("GET", "HEAD")
+            has_request_context() and _request_only_reads()
         )
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _request_only_reads() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method in ("GET", "HEAD") or getattr(view, "reads_only", False)
 
 
 def settings() -> Settings:

@@ -23,13 +23,14 @@ from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of, published_or_404
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import grader
-from quizapp.web.access import SIGNED_IN, Blueprint
+from quizapp.web.access import SIGNED_IN, Blueprint, reads_only
 from quizapp.web.error_pages import sentence
 
 bp = Blueprint("attempts", __name__, access=SIGNED_IN, url_prefix="/competitions/<int:competition_id>")
 
 
 @bp.post("/start")
+@reads_only
 def start(competition_id: int) -> ResponseReturnValue:
     """Start an attempt, or go on with the open one; a refusal is told on the competition's page."""
     competition = published_or_404(competition_id)
@@ -48,6 +49,7 @@ def answering(competition_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/open")
+@reads_only
 def open(competition_id: int) -> ResponseReturnValue:  # noqa: A001  # the deed's name, as in the grader
     """The running attempt with its paper, answers, clock and a new ticket."""
     return jsonify(asdict(open_attempt(published_or_404(competition_id), _me())))

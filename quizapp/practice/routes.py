@@ -13,7 +13,7 @@ from quizapp.banks.queries import version_content
 from quizapp.competitions.queries import published_or_404
 from quizapp.errors import Invalid, NotFound
 from quizapp.practice.rooms import draw_round, is_for_practice, place_of, right_as_shown, rooms_of
-from quizapp.web.access import SIGNED_IN, Blueprint
+from quizapp.web.access import SIGNED_IN, Blueprint, reads_only
 
 bp = Blueprint(
     "practice", __name__, access=SIGNED_IN, static_folder=None, url_prefix="/competitions/<int:competition_id>/practice"
@@ -63,6 +63,7 @@ def room(competition_id: int, topic: str) -> ResponseReturnValue:
 
 
 @bp.post("/check")
+@reads_only
 def check(competition_id: int) -> ResponseReturnValue:
     """Whether a choice is right, and why. Only practice questions have an answer here."""
     competition = published_or_404(competition_id)

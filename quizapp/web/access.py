@@ -67,6 +67,12 @@ def access(value: Access) -> Callable[[View], View]:
     return mark
 
 
+def reads_only(view: View) -> View:
+    """Say of a view that is sent POST that it writes nothing to SQL: so it need not wait for SQLite's one writer."""
+    view.reads_only = True  # type: ignore[attr-defined]
+    return view
+
+
 def access_of(endpoint: str) -> Access | None:
     """The access that an endpoint names, or None."""
     view = current_app.view_functions.get(endpoint)
