@@ -481,7 +481,7 @@ class PauseForm(Form):
         _l("公告（留空则不发布）"),
         [Length(max=5000, message=_l("最多 5000 个字。")), plain_text],
         filters=[_trimmed],
-        default=_l("竞赛因故暂停。暂停期间所有人的答题时间都已停住，已保存的答案不会丢失，恢复后从停住处继续。"),
+        default=lambda: _("竞赛因故暂停。暂停期间所有人的答题时间都已停住，已保存的答案不会丢失，恢复后从停住处继续。"),
     )
 
 

@@ -1,14 +1,14 @@
 """The public pages of competitions: the list, and one with the button that leads into it."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from quizapp.accounts.models import Account
+from quizapp.banks.queries import version_content
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.eligibility import Verdict
 from quizapp.competitions.models import Competition
@@ -70,20 +70,20 @@ def show(competition_id: int) -> ResponseReturnValue:
         closes_ms=to_ms(competition.closes_at),
         announcements=announcements_of(competition),
         step=_next_step(competition, verdict),
-        state_url=_address("attempts.state", competition_id=competition.id) if person else "",
-        practice_url=_address("practice.rooms", competition_id=competition.id),
-        boards_url=_address("leaderboards.people", competition_id=competition.id)
-        if competition.boards == "public" or (competition.boards == "members" and person)
-        else "",
+        own=person is not None,
+        has_practice=any(
+            question.pool == "practice" for question in version_content(competition.bank_version_id).questions
+        ),
+        shows_boards=competition.boards == "public" or (competition.boards == "members" and person is not None),
     )
 
 
 def _next_step(competition: Competition, verdict: Verdict) -> Step:
     note = sentence(verdict.code, {}) if verdict.code else ""
     steps = {
-        "": lambda: Step(_("开始答题"), _address("attempts.start", competition_id=competition.id), posts=True),
+        "": lambda: Step(_("开始答题"), url_for("attempts.start", competition_id=competition.id), posts=True),
         "sign_in_first": lambda: Step(_("登录后参加"), url_for("accounts.sign_in", next=request.path), note=note),
-        "membership_missing": lambda: Step(_("加入单位"), _address("organizations.join"), note=note),
+        "membership_missing": lambda: Step(_("加入单位"), url_for("organizations.join"), note=note),
         "membership_pending": lambda: Step(_("等待单位确认"), note=note),
         "unit_not_invited": lambda: Step(_("不在参赛范围"), note=note),
         "competition_not_open": lambda: Step(_("尚未开始"), note=note),
@@ -91,7 +91,3 @@ def _next_step(competition: Competition, verdict: Verdict) -> Step:
         "competition_paused": lambda: Step(_("竞赛暂停中"), note=note),
     }
     return steps[verdict.code]()
-
-
-def _address(endpoint: str, **values: Any) -> str:
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""

@@ -81,7 +81,7 @@ def test_a_draft_comes_back_into_the_form_unchanged(app: Flask, qin: FlaskClient
         'value="2027-01-31T18:00:30"',
         'value="12.5"',
         'value="60"',
-        ">A</textarea>",
+        "\nA</textarea>",
     ):
         assert shown in page
     assert len(re.findall(r'name="sections-\d+-topics"[^>]*checked|checked[^>]*name="sections-\d+-topics"', page)) == 2

@@ -37,6 +37,64 @@
     tick();
   }
 
+  /* What the person's own attempt makes of the large button. Without this script the button starts or goes on just the same. */
+  var step = document.getElementById("step");
+  var ticking = 0;
+  function become(text, url) {
+    var old = step.querySelector("[data-step]");
+    var form = step.querySelector("form");
+    var link = old;
+    if (old.tagName !== "A") {
+      link = document.createElement("a");
+      link.className = old.className;
+      link.setAttribute("data-step", "");
+      (form || old).parentNode.replaceChild(link, form || old);
+    }
+    link.href = url;
+    link.textContent = text;
+  }
+  function note(text) { step.querySelector("[data-note]").textContent = text; }
+
+  function running(state) {
+    var now = serverClock(state.now_ms);
+    var show = function () {
+      var left = state.running.deadline_ms - now();
+      if (left <= 0 && !state.paused) { window.clearInterval(ticking); window.setTimeout(askState, 3000); return; }
+      become(state.paused ? step.dataset.paused : step.dataset.continue.replace("{time}", clock(left)), step.dataset.answeringUrl);
+    };
+    note("");
+    show();
+    if (!state.paused) { ticking = window.setInterval(show, 1000); }
+  }
+
+  function showState(state) {
+    window.clearInterval(ticking);
+    var mayStart = Boolean(step.querySelector("form"));
+    var spent = state.attempts_left === 0 || state.attempts_left_today === 0;
+    if (state.running) { running(state); return; }
+    if (!state.attempts) { return; }
+    if (!mayStart || spent) {
+      become(step.dataset.result, step.dataset.resultUrl);
+      var own = step.querySelector("[data-own]");
+      if (own) { own.hidden = true; }
+      if (mayStart) { note(state.attempts_left === 0 ? step.dataset.spent : step.dataset.tomorrow); }
+    } else {
+      step.querySelector("[data-step]").textContent = state.attempts_left === null
+        ? step.dataset.againUnlimited : step.dataset.again.replace("{count}", state.attempts_left);
+    }
+  }
+
+  function askState() {
+    fetch(step.dataset.stateUrl, {credentials: "same-origin", headers: {Accept: "application/json"}}).then(function (reply) {
+      return reply.ok ? reply.json() : null;
+    }).then(function (state) {
+      if (state) { showState(state); }
+    }).catch(function () { /* The button does its work all the same. */ });
+  }
+  if (step.dataset.stateUrl) { askState(); }
+  /* Coming back from the answering page the browser may show this page as it was. */
+  window.addEventListener("pageshow", function (event) { if (event.persisted) { window.location.reload(); } });
+
   var box = document.getElementById("participation");
   function refresh() {
     fetch(box.dataset.url, {credentials: "same-origin"}).then(function (reply) {
