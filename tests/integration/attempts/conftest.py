@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event
+
+from quizapp.attempts.actions import OpenAttempt, open_attempt, start_attempt
+from quizapp.clock import utc_now
+from tests.cast import OpenCompetition, Person
+from tests.integration.attempts.transports import DoorTransport, FlaskTransport
+
+
+class Begin(Protocol):
+    """`begin(person)`: start and open an attempt, as the pages do, in the competition or in another."""
+
+    def __call__(self, person: Person, at: OpenCompetition | None = None) -> OpenAttempt: ...
+
+
+@pytest.fixture
+def begin(app: Flask, competition: OpenCompetition) -> Begin:
+    def start_and_open(person: Person, at: OpenCompetition | None = None) -> OpenAttempt:
+        with app.app_context():
+            row = (at or competition).competition
+            start_attempt(row, person.account, now=utc_now())
+            return open_attempt(row, person.account)
+
+    return start_and_open
+
+
+@pytest.fixture(params=["flask", "door"])
+def transport(request: pytest.FixtureRequest, app: Flask) -> Iterator[Any]:
+    """Either way to the answer handlers."""
+    way = FlaskTransport(app) if request.param == "flask" else DoorTransport(app)
+    yield way
+    way.close()
+
+
+@pytest.fixture
+def door(app: Flask) -> Iterator[DoorTransport]:
+    """The door."""
+    way = DoorTransport(app)
+    yield way
+    way.close()
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The SQL statements that anybody executes meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
