@@ -193,7 +193,7 @@ def _share(share: float | None) -> float | None:
 
 def _name_rows(competition: Competition, unit: UnitProgress) -> list[list[object]]:
     table: list[list[object]] = [[_("单位"), _("姓名"), _("工号"), _("归属")]]
-    rows = list(db.session.execute(unanswered(competition, unit.id).limit(MOST_NAMES + 1)).tuples())
+    rows = list(db.session.execute(unanswered(competition, unit.id).limit(MOST_NAMES + 1)))
     for account, membership, organization in rows[:MOST_NAMES]:
         state = _("已确认") if membership.state == "confirmed" else _("待确认")
         table.append([organization.name, account.name, membership.staff_number, state])
