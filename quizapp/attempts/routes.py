@@ -23,6 +23,7 @@ from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of, published_or_404
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import grader
+from quizapp.organizations.queries import membership_of
 from quizapp.web.access import SIGNED_IN, Blueprint, reads_only
 from quizapp.web.error_pages import sentence
 
@@ -92,6 +93,9 @@ def result(competition_id: int) -> ResponseReturnValue:
             raise NotFound()
         view = attempt_or_404(competition, _me().id, ordinal)
     now = utc_now()
+    sees_boards = competition.boards == "public" or (
+        competition.boards == "members" and membership_of(_me()) is not None
+    )
     shows = view is not None and may_review(competition, view, now)
     return render_template(
         "attempts/result.html",
@@ -103,7 +107,8 @@ def result(competition_id: int) -> ResponseReturnValue:
         review=review_of(competition, view) if view and shows else None,
         started_at=lambda each: from_ms(each.started_ms),
         submitted_at=lambda each: from_ms(each.ending.submitted_ms),
-        places_url=_address("leaderboards.mine", competition),
+        places_url=_address("leaderboards.mine", competition) if sees_boards else "",
+        boards_url=_address("leaderboards.people", competition) if sees_boards else "",
         practice_url=_address("practice.rooms", competition),
     )
 
