@@ -177,7 +177,7 @@ class NewUnitForm(UnitForm):
         """Capital letters, digits and hyphens."""
         field.data = (field.data or "").strip().upper()
         if not is_unit_code(field.data):
-            raise ValidationError(_l("单位代码须为 2–20 位字母、数字或 -。"))
+            raise ValidationError(_l("单位代码须为 1–20 位字母、数字或 -。"))
 
 
 class MoveUnitForm(Form):

@@ -60,8 +60,8 @@ def read_sheets(tables: Iterable[tuple[str, Sequence[Sequence[str]]]]) -> list[S
 
 
 def is_unit_code(text: str) -> bool:
-    """Whether a text can be a unit code: 2 to 20 capital letters, digits and hyphens."""
-    return 2 <= len(text) <= 20 and text.isascii() and text.replace("-", "").isalnum() and text == text.upper()
+    """Whether a text can be a unit code: 1 to 20 capital letters, digits and hyphens."""
+    return 1 <= len(text) <= 20 and text.isascii() and text.replace("-", "").isalnum() and text == text.upper()
 
 
 def check_units(sheets: list[Sheet], known: Sequence[KnownUnit]) -> UnitList:

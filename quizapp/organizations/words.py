@@ -28,7 +28,7 @@ FINDINGS = {
     "staff_number_taken": _l("这个工号已有账号，且姓名与此行不同。请核对。"),
     "unit_name_missing": _l("没有单位名称。"),
     "unit_code_missing": _l("没有单位代码。代码用于登录和再次导入时辨认单位。"),
-    "unit_code_odd": _l("单位代码“{text}”须为 2–20 位字母、数字或 -。"),
+    "unit_code_odd": _l("单位代码“{text}”须为 1–20 位字母、数字或 -。"),
     "region_unknown": _l("不认识地区“{text}”，请填省级地区名称，例如“陕西省”。"),
     "industry_unknown": _l("不认识行业“{text}”，请填国民经济行业门类，例如“制造业”或 C。"),
     "yes_or_no": _l("“{text}”请改为“是”或“否”。"),

@@ -54,7 +54,10 @@ def read(content: bytes, kind: str) -> list[tuple[str, list[Row], bool]]:
         raise Unreadable("spreadsheet_is_web_page")
     if kind != "csv":
         raise Unreadable("spreadsheet_wrong_ending" if looks_like_text(content) else "spreadsheet_damaged")
-    return [("", read_csv(content), False)]
+    rows = read_csv(content)
+    if not rows:
+        raise Unreadable("spreadsheet_empty")
+    return [("", rows, False)]
 
 
 def looks_like_text(content: bytes) -> bool:
