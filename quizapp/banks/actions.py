@@ -48,10 +48,9 @@ def check_for_bank(source: Source, chosen: Header | None = None) -> Report:
 def check_upload(
     name: str, content: bytes, *, chosen: Header, actor: Account, now: datetime
 ) -> tuple[BankUpload, Report]:
-    """Check an uploaded file and keep the report for some days; nothing else changes."""
+    """Check an uploaded file and keep the report; nothing else changes, but that old reports are cleared away."""
     shown = _plain_name(name)
     report = check_for_bank(read_upload(shown, content), chosen)
-    db.session.execute(delete(BankUpload).where(BankUpload.created_at < now - timedelta(days=UPLOAD_DAYS)))
     upload = BankUpload(
         bank_code=report.content.code[:40],
         source_name=shown,
@@ -64,6 +63,7 @@ def check_upload(
     )
     db.session.add(upload)
     db.session.flush()
+    db.session.execute(delete(BankUpload).where(BankUpload.created_at < now - timedelta(days=UPLOAD_DAYS)))
     return upload, report
 
 

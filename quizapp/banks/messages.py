@@ -51,6 +51,10 @@ SENTENCES: dict[str, LazyString] = {
     "column_missing": _l("缺少一列，可用的表头：{names}。请补上。"),
     "column_doubled": _l("“{first}”和“{second}”两列含义相同，无法判断以哪列为准。请只保留一列。"),
     "columns_unused": _l("这些列没有用到，内容不会导入：{names}。"),
+    "cells_beyond_headings": _l("表头右边还有内容，没有读取。若需要，请给这一列加上表头；否则请删除。"),
+    "row_shifted": _l(
+        "这一行比表头多出几格，多半是内容里的逗号没有加引号，各格已经错位。请给该格加上双引号，或改用 .xlsx。"
+    ),
     "cell_error": _l("单元格是 Excel 的错误值。请修正公式，或直接填写内容。"),
     "cell_converted": _l("Excel 可能改写过这一格（日期、真假值或科学计数）。请核对；不对时把格式设为“文本”后重填。"),
     # the question
@@ -126,8 +130,8 @@ _EXPECTED = {
     "choice": _l("请写选项字母，如 A 或 ABD。"),
 }
 _READINGS = {
-    "true": _l("正确"),
-    "false": _l("错误"),
+    "true": _l("“正确”"),
+    "false": _l("“错误”"),
     "letter": _l("一个字母"),
     "slip": _l("误写的“对”"),
     "nothing": _l("不是判断"),
@@ -165,8 +169,10 @@ def place(where: Where) -> str:
         parts.append(where.file)
     if where.row and where.column:
         parts.append(_("第 %(row)s 行 %(column)s 列", row=where.row, column=where.column))
-    elif where.row or where.line:
-        parts.append(_("第 %(row)s 行", row=where.row or where.line))
+    elif where.row:
+        parts.append(_("第 %(row)s 行", row=where.row))
+    elif where.line:
+        parts.append(_("第 %(line)s 行", line=where.line))
     if where.field:
         parts.append(where.field)
     return " ".join(parts)

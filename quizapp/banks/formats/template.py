@@ -90,7 +90,9 @@ def read_tables(name: str, tables: Sequence[Table]) -> Source:
         fields, faults = _columns(name, table, place)
         findings += faults
         if not any(fault.severity == ERROR for fault in faults):
-            entries += _entries(name, table, place, fields)
+            for entry in _entries(name, table, place, fields):
+                findings += _beyond_headings(entry, len(table.rows[place]), len(entries))
+                entries.append(entry)
     if not columns:
         findings.append(Finding(ERROR, "headings_missing", Where(file=name)))
     return Source(name, header, tuple(entries), tuple(findings), columns)
@@ -142,6 +144,15 @@ def _entries(name: str, table: Table, place: int, fields: dict[int, str]) -> Ite
         }
         places[""] = Where(name, table.sheet, number)
         yield Entry(values, places, cells=tuple(row))
+
+
+def _beyond_headings(entry: Entry, width: int, number: int) -> Iterable[Finding]:
+    """Cells to the right of all headings. In CSV that is a comma without quotes, which has shifted the whole row."""
+    beyond = [cell for cell in entry.cells[width:] if cell.strip()]
+    if beyond and entry.where().sheet:
+        yield Finding(WARNING, "cells_beyond_headings", entry.where(), {}, " | ".join(beyond)[:200], number)
+    elif beyond:
+        yield Finding(ERROR, "row_shifted", entry.where(), {}, " | ".join(entry.cells)[:200], number)
 
 
 def _unescaped(cell: str, table: Table) -> str:

@@ -244,8 +244,10 @@ def test_the_session_refuses_statements_in_bulk(
         "UPDATE version_question SET question_id = question_id + 1",
         "UPDATE version_question SET ordinal = ordinal + 100",
         "DELETE FROM version_question",
-        ("INSERT INTO version_question (version_id, ordinal, question_id) "
-        "SELECT version_id, 99, question_id FROM version_question WHERE ordinal = 0"),
+        (
+            "INSERT INTO version_question (version_id, ordinal, question_id) "
+            "SELECT version_id, 99, question_id FROM version_question WHERE ordinal = 0"
+        ),
         "UPDATE question SET content = '{}'",
         "UPDATE question SET digest = 'x'",
         "DELETE FROM question",

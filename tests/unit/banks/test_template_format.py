@@ -170,6 +170,15 @@ def test_an_ambiguous_key_in_a_cell_is_refused_at_its_cell(key: str) -> None:
     assert codes(report) == ["key_ambiguous"]
 
 
+def test_a_comma_without_quotes_has_shifted_the_row_and_is_refused() -> None:
+    report = check_rows(HEADINGS, [*ROW[:6], "A", "B", *ROW[7:]], sheet="")
+    assert (codes(report)[0], report.verdict) == ("row_shifted", "reject")
+
+
+def test_a_note_beside_the_table_is_named_and_not_read() -> None:
+    assert codes(check_rows(HEADINGS, [*ROW, "", "旁注"])) == ["cells_beyond_headings"]
+
+
 @pytest.mark.parametrize("value", ["#N/A", "#REF!", "#DIV/0!"])
 def test_an_error_value_in_a_cell_is_refused(value: str) -> None:
     assert codes(check_rows(HEADINGS, row(选项B=value))) == ["cell_error"]
