@@ -54,6 +54,7 @@ from quizapp.competitions.queries import (
     extra_times_of,
     people_like,
     person_or_404,
+    terms_of,
     units_like,
 )
 from quizapp.competitions.terms import concerns
@@ -147,11 +148,8 @@ def _draft_page(form: CompetitionForm, competition: Competition | None) -> Respo
         "expected": _("预计难度：容易 %(easy)s 题，中等 %(medium)s 题，较难 %(hard)s 题"),
         "away": _("暂时无法计算，保存时会再次检查。"),
         "row": _("第 %(number)s 行"),
-        "remove": _("移除 %(name)s"),
         "all_topics": _("全部主题"),
         "some_topics": _("%(count)s 个主题"),
-        "no_units": _("没有找到单位。"),
-        "everyone": _("面向所有单位。"),
     }
     page = render_template(
         "competitions/admin_form.html",
@@ -357,7 +355,7 @@ def publish(competition_id: int) -> ResponseReturnValue:
         blueprint=blueprint,
         labels=_labels(competition),
         problem=sentence(problem.code, problem.facts) if problem else "",
-        concerns=[CONCERNS[code] for code in concerns(competition, blueprint.question_count, content)],
+        concerns=[CONCERNS[code] for code in concerns(terms_of(competition), content)],
         opens_now=competition.opens_at <= now,
     )
 

@@ -1,6 +1,7 @@
 """Reads of competitions."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
@@ -9,6 +10,7 @@ from quizapp.accounts.models import Account
 from quizapp.competitions.eligibility import EntryFacts, PersonFacts, Verdict, may_start
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
+from quizapp.competitions.terms import Terms
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 from quizapp.organizations.models import Membership, Organization
@@ -76,6 +78,12 @@ def running_competitions(now: datetime) -> list[Competition]:
 def blueprint_of(competition: Competition) -> Blueprint:
     """The competition's rule for drawing papers."""
     return Blueprint.from_json(competition.blueprint)
+
+
+def terms_of(competition: Competition) -> Terms:
+    """The competition as its form decides it."""
+    kept = {each.name: getattr(competition, each.name) for each in fields(Terms) if each.name != "blueprint"}
+    return Terms(**kept, blueprint=blueprint_of(competition))
 
 
 def start_verdict(competition: Competition, account: Account | None, now: datetime) -> Verdict:

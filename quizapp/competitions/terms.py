@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from quizapp.banks.content import BankContent
@@ -64,21 +63,7 @@ def copied_title(title: str, year: int) -> str:
     return title.replace(str(year), str(year + 1)) if str(year) in title else f"{title[:116]}（副本）"
 
 
-class Decided(Protocol):
-    """What `concerns` looks at; a `Competition` has it."""
-
-    attempts_total: Any
-    attempts_per_day: Any
-    show_answers: Any
-    shuffle_questions: Any
-    shuffle_options: Any
-    contact: Any
-    opens_at: Any
-    closes_at: Any
-    minutes: Any
-
-
-def concerns(terms: Decided, question_count: int, content: BankContent) -> list[str]:
+def concerns(terms: Terms, content: BankContent) -> list[str]:
     """Codes of what is allowed but worth a second thought; the page has a sentence for each."""
     formal = sum(1 for question in content.questions if question.pool == "formal")
     several = terms.attempts_total != 1
@@ -86,7 +71,7 @@ def concerns(terms: Decided, question_count: int, content: BankContent) -> list[
         "answers_before_close": terms.show_answers in ("at_once", "submitted"),
         "answers_between_attempts": terms.show_answers in ("at_once", "submitted") and several,
         "unlimited_attempts": terms.attempts_total is None and terms.attempts_per_day is None,
-        "small_bank": formal < 2 * question_count,
+        "small_bank": formal < 2 * terms.blueprint.question_count,
         "no_practice_pool": formal == len(content.questions),
         "fixed_order": not (terms.shuffle_questions and terms.shuffle_options),
         "no_contact": not terms.contact,

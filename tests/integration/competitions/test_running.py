@@ -1,6 +1,7 @@
 """While it runs: later closes, more minutes, extra time, a pause. Running attempts follow, through the real grader."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -168,7 +169,7 @@ def test_a_pause_over_the_close_ends_open_or_closed_as_she_says(
     app: Flask, qin: FlaskClient, cast: Cast, tiny_bank: TinyBank
 ) -> None:
     now = utc_now()
-    times = {"closes_at": now - timedelta(minutes=1), "paused_at": now - timedelta(minutes=5)}
+    times: dict[str, Any] = {"closes_at": now - timedelta(minutes=1), "paused_at": now - timedelta(minutes=5)}
     for extend, expected in ((True, Phase.OPEN), (False, Phase.CLOSED)):
         competition = add_competition(app, tiny_bank.version_id, now=now, **times)
         assert phase(row(competition), now) is Phase.OPEN
