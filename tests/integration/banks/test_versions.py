@@ -176,10 +176,10 @@ def test_eight_who_publish_at_once_make_one_version(app: Flask) -> None:
 
 def test_the_session_refuses_to_change_a_published_version(app: Flask, tiny_bank: TinyBank) -> None:
     with app.app_context():
-        for change in ({"title": "改名"}, {"digest": "0" * 64}, {"number": None}, {"topics": {}}):
+        changes: list[tuple[str, object]] = [("title", "改名"), ("digest", "0" * 64), ("number", None), ("topics", {})]
+        for name, value in changes:
             version = db.session.get_one(BankVersion, tiny_bank.version_id)
-            for name, value in change.items():
-                setattr(version, name, value)
+            setattr(version, name, value)
             with pytest.raises(Refused, match="version_published"):
                 db.session.flush()
             db.session.rollback()

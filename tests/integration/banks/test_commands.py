@@ -1,0 +1,146 @@
+"""The command line: the same checks, the same report, the same road."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select
+
+from quizapp.banks import queries
+from quizapp.banks.content import content_digest
+from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.template import write_csv, write_xlsx
+from quizapp.banks.models import Bank, BankVersion
+from quizapp.extensions import db
+from tests.cast import TinyBank, tiny_content
+
+
+def run(app: Flask, *args: object) -> Result:
+    """`quizapp banks …`, with standard error apart."""
+    return app.test_cli_runner().invoke(args=["banks", *map(str, args)])
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_the_bank_of_this_project_passes_its_check(app: Flask) -> None:
+    result = run(app, "check", "question_banks/tqm", "--json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["questions"], len(report["items"])) == (0, 150, 150)
+    assert report["verdict"] in ("accept", "accept_with_warnings")
+    assert {item["type"] for item in report["items"]} == {"single", "multiple", "judge"}
+    assert all(isinstance(item["answer"], bool) == (item["type"] == "judge") for item in report["items"])
+
+
+def test_a_file_with_errors_is_rejected_with_status_1(app: Flask, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1))
+    result = run(app, "check", path, "--json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["verdict"]) == (1, "reject")
+    finding = next(finding for finding in report["findings"] if finding["severity"] == "error")
+    assert (finding["code"], finding["where"]["field"]) == ("multiple_one_key", "key")
+    text = run(app, "check", path)
+    assert text.exit_code == 1
+    assert "错误 a.yaml 第" in text.stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("check", "no-such-file"),
+        ("check",),
+        ("check", "question_banks/tqm", "--format=gift"),
+        ("export", "tqm@1"),
+        ("diff", "a", "b"),
+    ],
+)
+def test_an_unusable_call_has_status_2(app: Flask, args: tuple[str, ...]) -> None:
+    assert run(app, *args).exit_code == 2
+
+
+def test_what_cannot_be_opened_is_an_unusable_call(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
+    assert run(app, "check", tmp_path / "loop.yaml").exit_code == 2
+
+
+def test_a_check_changes_nothing(app: Flask, tmp_path: Path) -> None:
+    assert run(app, "check", written(tmp_path / "a.yaml", write_yaml(tiny_content()))).exit_code == 0
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
+
+
+def test_a_check_compares_with_the_newest_version(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
+    first, *rest = tiny_content().questions
+    renamed = replace(tiny_content(), questions=(replace(first, code="OTHER"), *rest))
+    result = run(app, "check", written(tmp_path / "a.yaml", write_yaml(renamed)), "--json")
+    assert [finding["code"] for finding in json.loads(result.stdout)["findings"]] == ["already_in_bank"]
+
+
+@pytest.mark.parametrize("ending", ["yaml", "xlsx", "csv"])
+def test_import_and_publish_give_the_digest_of_the_file_s_content(app: Flask, tmp_path: Path, ending: str) -> None:
+    data = {
+        "yaml": write_yaml(tiny_content()).encode(),
+        "xlsx": write_xlsx(tiny_content()),
+        "csv": write_csv(tiny_content()),
+    }
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(data[ending])
+    result = run(
+        app, "import", path, "--publish", *(["--bank", "tiny", "--title", "小题库"] if ending == "csv" else [])
+    )
+    assert result.exit_code == 0, result.output
+    assert content_digest(tiny_content()) in result.stdout
+    with app.app_context():
+        version = db.session.scalars(select(BankVersion)).one()
+        assert (version.number, version.digest) == (1, content_digest(tiny_content()))
+
+
+def test_import_without_publishing_leaves_a_draft(app: Flask, tmp_path: Path) -> None:
+    assert run(app, "import", written(tmp_path / "a.yaml", write_yaml(tiny_content()))).exit_code == 0
+    with app.app_context():
+        assert db.session.scalars(select(BankVersion)).one().number is None
+
+
+def test_importing_a_file_with_errors_imports_nothing(app: Flask, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1))
+    assert run(app, "import", path, "--publish").exit_code == 1
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
+
+
+def test_publishing_the_same_again_is_refused_and_leaves_no_draft(
+    app: Flask, tiny_bank: TinyBank, tmp_path: Path
+) -> None:
+    result = run(app, "import", written(tmp_path / "a.yaml", write_yaml(tiny_content())), "--publish")
+    assert (result.exit_code, "完全相同" in result.stderr) == (1, True)
+    with app.app_context():
+        assert queries.draft_of(db.session.get_one(Bank, tiny_bank.bank_id)) is None
+
+
+def test_an_exported_version_reads_back_to_its_digest(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
+    path = tmp_path / "out.yaml"
+    result = run(app, "export", "tiny@1", path)
+    assert result.exit_code == 0, result.output
+    assert content_digest(tiny_content()) in result.stdout
+    assert path.read_text() == write_yaml(tiny_content())
+    assert run(app, "diff", "tiny@1", path).exit_code == 0
+    assert run(app, "export", "tiny@2", path).exit_code == 2
+    assert run(app, "export", "tiny", tmp_path / "no" / "folder.yaml").exit_code == 2
+
+
+def test_the_difference_names_key_changes_first(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
+    first, second, third, *rest = tiny_content().questions
+    questions = (replace(first, explanation="改写"), replace(second, right=2), *rest, replace(third, code="NEW"))
+    path = written(tmp_path / "b.yaml", write_yaml(replace(tiny_content(), questions=questions)))
+    result = run(app, "diff", "tiny@1", path)
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert lines[0].startswith("! T02 答案改变")
+    assert lines[1].strip() == "A -> B"
+    assert lines[2].startswith("! T01 修改")
+    assert [line[:5] for line in lines[3:5]] == ["+ NEW", "- T03"]
