@@ -60,11 +60,13 @@ class Memory:
     """What this process knows of a competition's boards in the store."""
 
     generation: int
+    version: int
     rules: BoardRules
     tree: Tree
     tree_read_ms: int
     tallies: dict[int, Figures] = field(default_factory=dict)
     placed: dict[str, Placed] = field(default_factory=dict)
+    figures_stale: bool = True
     checked_ms: int = 0
     astray: bool = False
 
@@ -106,7 +108,8 @@ class Refresher:
         try:
             if not live or live["layout"] != _layout(rules):
                 raise MustRebuild
-            if memory is None or memory.generation != int(live["generation"]):
+            written = int(live["generation"]), int(live["version"])
+            if memory is None or (memory.generation, memory.version) != written:  # by another process
                 memory = self._remember(connection, rules, live, now_ms)
             self._update(connection, memory, rules, int(live["seen_ms"]), now_ms)
             self._check(memory, now_ms)
@@ -121,8 +124,9 @@ class Refresher:
     def _remember(self, connection: Connection, rules: BoardRules, live: dict[str, str], now_ms: int) -> Memory:
         """Begin from what the store holds. Raises MustRebuild."""
         written_by = replace(rules, minimum=int(live["minimum"]))
-        memory = Memory(int(live["generation"]), written_by, sources.read_tree(connection), now_ms, checked_ms=now_ms)
-        for subject, text in self._store.hgetall(BoardKeys(rules.competition, memory.generation).figures).items():
+        generation, version = int(live["generation"]), int(live["version"])
+        memory = Memory(generation, version, written_by, sources.read_tree(connection), now_ms, checked_ms=now_ms)
+        for subject, text in self._store.hgetall(BoardKeys(rules.competition, generation).figures).items():
             held = json.loads(text)
             scopes: tuple[str, ...] = ("all",)
             if subject.startswith("units:"):
@@ -132,35 +136,38 @@ class Refresher:
                 scopes = memory.tree.scopes(unit_id)
             memory.placed[subject] = _placed(Figures(**held), subject, scopes, written_by.minimum)
         memory.tallies, _ = sources.read_tallies(connection, rules.competition)
-        self._write_figures(memory)
         self._memories[rules.competition] = memory
         return memory
 
     def _update(self, connection: Connection, memory: Memory, rules: BoardRules, seen_ms: int, now_ms: int) -> None:
         since = seen_ms - LATE_COMMIT_MS
         tallies, latest = sources.read_tallies(connection, rules.competition, since)
-        figures_stale = rules != memory.rules or any(memory.tallies.get(unit) != own for unit, own in tallies.items())
+        memory.figures_stale |= rules != memory.rules
+        memory.figures_stale |= any(memory.tallies.get(unit) != own for unit, own in tallies.items())
         memory.rules = rules
         memory.tallies.update(tallies)
         if now_ms - memory.tree_read_ms >= TREE_MS or tallies.keys() - memory.tree.units.keys():
-            figures_stale |= self._read_tree(connection, memory, now_ms)
+            memory.figures_stale |= self._read_tree(connection, memory, now_ms)
 
         moved = 0
         for chunk in _chunks(sources.read_results(connection, rules.competition, since), PEOPLE_A_TRIP):
             if any(result.organization not in memory.tree.units for result, _ in chunk if result.organization):
-                figures_stale |= self._read_tree(connection, memory, now_ms)
+                memory.figures_stale |= self._read_tree(connection, memory, now_ms)
             moved += self._place(memory.tree, rules, memory.generation, [result for result, _ in chunk])
             latest = max(latest, *(change for _, change in chunk))
-        if figures_stale:
+        if memory.figures_stale:
             moved += self._write_figures(memory)
 
         live = board_keys.live_key(rules.competition)
         pipeline = self._store.pipeline(transaction=True)
         values = {"as_of_ms": now_ms, "seen_ms": max(seen_ms, latest), "minimum": rules.minimum}
         pipeline.hset(live, mapping=values)
-        if moved:
-            pipeline.hincrby(live, "version", 1)
-        pipeline.execute()
+        pipeline.hincrby(live, "version", int(moved > 0))
+        version = pipeline.execute()[-1]
+        if version == memory.version + (moved > 0):
+            memory.version = version
+        else:  # another process wrote at the same time: begin again from what the store holds
+            del self._memories[rules.competition]
 
     def _read_tree(self, connection: Connection, memory: Memory, now_ms: int) -> bool:
         """Read the tree again; whether it has changed. Raises MustRebuild."""
@@ -196,6 +203,7 @@ class Refresher:
                 )
             pipeline.execute()
         memory.placed = wanted
+        memory.figures_stale = False
         return len(changed)
 
     def _write_subject(
@@ -218,7 +226,7 @@ class Refresher:
         # Counted apart from `live`, which a rebuild that dies never touches.
         generation = self._store.incr(board_keys.generation_key(rules.competition))
         tree = sources.read_tree(connection)
-        memory = Memory(generation, rules, tree, now_ms, checked_ms=now_ms)
+        memory = Memory(generation, 0, rules, tree, now_ms, checked_ms=now_ms)
         memory.tallies, latest = sources.read_tallies(connection, rules.competition)
         people = 0
         for chunk in _chunks(sources.read_results(connection, rules.competition), PEOPLE_A_TRIP):
@@ -239,7 +247,7 @@ class Refresher:
             },
         )
         pipeline.hincrby(live, "version", 1)
-        pipeline.execute()
+        memory.version = pipeline.execute()[-1]
         self._memories[rules.competition] = memory
         _delete_generations(self._store, rules.competition, keep=generation)
         log.info("boards_rebuilt competition=%s people=%s", rules.competition, people)

@@ -11,5 +11,6 @@ SENTENCES = {
         "暂时不能冻结，没有任何改动：未交卷 {open_attempts} 份，等待落库 {waiting} 条，无法落库 {unrecordable} 条。三项都为 0 时再试。"
     ),
     "already_frozen": _l("成绩已经冻结，不能重复冻结。"),
+    "unit_too_small": _l("这个单位的参赛人数少于 {minimum} 人，为保护个人信息，不逐人显示。"),
     "not_frozen": _l("成绩冻结之后才能导出最终名次。"),
 }

@@ -1,10 +1,12 @@
 """What the boards' tests begin from: results as the recorder leaves them, and a refresher."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy import update
 
+from quizapp.accounts.models import Account
 from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
@@ -12,6 +14,8 @@ from quizapp.leaderboards import sources
 from quizapp.leaderboards.proof import differences
 from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.refresh import Refresher
+from quizapp.organizations.models import Membership
+from tests.cast import BORN, Person, Unit
 
 NOW_MS = 1_790_000_000_000
 FULL = 10_000
@@ -26,34 +30,59 @@ class Stage:
     competition: int
     now_ms: int = NOW_MS
 
+    def add_people(self, login: str, name: str, count: int, unit: Unit | None = None) -> list[Person]:
+        """People with numbered logins and names, confirmed in the unit."""
+        with self.app.app_context():
+            accounts = [
+                Account(login=f"{login}{number}", name=f"{name}{number:02}", session_round=0, created_at=BORN)
+                for number in range(count)
+            ]
+            db.session.add_all(accounts)
+            db.session.flush()
+            if unit:
+                db.session.add_all(
+                    Membership(account_id=account.id, organization_id=unit.id, state="confirmed", joined_at=BORN)
+                    for account in accounts
+                )
+            db.session.commit()
+            return [Person(self.app, account.id, account.name, account.login) for account in accounts]
+
     def set_result(
         self, account: int, unit: int | None, score: int, used_ms: int = 60_000, submitted_ms: int = NOW_MS
     ) -> None:
         """Give a person a counted result in place of any other, and move the tallies, as the recorder does."""
+        self.set_results([(account, unit, score, used_ms, submitted_ms)])
+
+    def set_results(self, results: Iterable[tuple[int, int | None, int, int, int]]) -> None:
+        """The same for many in one transaction: account, unit, score, used_ms, submitted_ms."""
         with self.app.app_context():
-            change = self.now_ms
-            held = db.session.get(Result, (self.competition, account))
-            if held is not None:
-                self._add(held.organization_id, held, -1, change)
-                attempt = db.session.get_one(Attempt, (self.competition, account, held.ordinal))
-            else:
-                attempt = Attempt(
-                    competition_id=self.competition,
-                    account_id=account,
-                    ordinal=1,
-                    seed="s",
-                    started_ms=submitted_ms - used_ms,
-                )
-                held = Result(competition_id=self.competition, account_id=account, ordinal=1, right_count=0)
-            attempt.organization_id, attempt.submitted_ms, attempt.used_ms = unit, submitted_ms, used_ms
-            attempt.score, attempt.right_count, attempt.ended_by, attempt.points = score, 0, "person", []
-            held.organization_id, held.score, held.used_ms, held.submitted_ms = unit, score, used_ms, submitted_ms
-            held.full_marks, held.passed, held.change = int(score == FULL), int(score >= PASS), change
-            db.session.add(attempt)
-            db.session.flush()
-            db.session.add(held)
-            self._add(unit, held, 1, change)
+            for result in results:
+                self._set_one(*result)
             db.session.commit()
+
+    def _set_one(self, account: int, unit: int | None, score: int, used_ms: int, submitted_ms: int) -> None:
+        change = self.now_ms
+        held = db.session.get(Result, (self.competition, account))
+        if held is not None:
+            self._add(held.organization_id, held, -1, change)
+            attempt = db.session.get_one(Attempt, (self.competition, account, held.ordinal))
+        else:
+            attempt = Attempt(
+                competition_id=self.competition,
+                account_id=account,
+                ordinal=1,
+                seed="s",
+                started_ms=submitted_ms - used_ms,
+            )
+            held = Result(competition_id=self.competition, account_id=account, ordinal=1, right_count=0)
+        attempt.organization_id, attempt.submitted_ms, attempt.used_ms = unit, submitted_ms, used_ms
+        attempt.score, attempt.right_count, attempt.ended_by, attempt.points = score, 0, "person", []
+        held.organization_id, held.score, held.used_ms, held.submitted_ms = unit, score, used_ms, submitted_ms
+        held.full_marks, held.passed, held.change = int(score == FULL), int(score >= PASS), change
+        db.session.add(attempt)
+        db.session.flush()
+        db.session.add(held)
+        self._add(unit, held, 1, change)
 
     def _add(self, unit: int | None, result: Result, sign: int, change: int) -> None:
         if unit is None:

@@ -11,17 +11,12 @@ from quizapp.extensions import db, grader
 from quizapp.leaderboards import board_keys, sources
 from quizapp.leaderboards.refresh import CHECK_MS, LATE_COMMIT_MS, TREE_MS, Refresher
 from quizapp.organizations.models import Organization
-from tests.cast import Cast, OpenCompetition, Person, Unit, add_person, add_unit
+from tests.cast import Cast, Person, Unit, add_unit
 from tests.integration.leaderboards.stage import NOW_MS, Stage
 
 
 def refresher() -> Refresher:
     return Refresher(grader.store)
-
-
-@pytest.fixture
-def stage(app: Flask, competition: OpenCompetition) -> Stage:
-    return Stage(app, competition.id)
 
 
 @pytest.fixture
@@ -35,8 +30,8 @@ def forest(app: Flask, cast: Cast) -> list[Unit]:
 
 
 @pytest.fixture
-def crowd(app: Flask) -> list[Person]:
-    return [add_person(app, f"p{number}", f"赵{number}") for number in range(40)]
+def crowd(stage: Stage) -> list[Person]:
+    return stage.add_people("p", "赵", 40)
 
 
 @pytest.mark.parametrize("tie_keys", ["score", "score,time", "score,time,earlier"])
@@ -48,13 +43,13 @@ def test_boards_equal_sql_after_every_pass(
     draw = random.Random(f"{seed} {tie_keys}")
     lasting = refresher()
     for _ in range(4):
+        results = []
         for person in draw.sample(crowd, 14):
             unit = draw.choice([*forest, None])
             # Few values, so that ties of every kind occur.
-            moments = NOW_MS + draw.randrange(3)
-            stage.set_result(
-                person.id, unit and unit.id, draw.choice([0, 4000, 6000, 10_000]), draw.randrange(3), moments
-            )
+            score, used_ms, submitted_ms = draw.choice([0, 4000, 6000, 10_000]), draw.randrange(3), draw.randrange(3)
+            results.append((person.id, unit.id if unit else None, score, used_ms, NOW_MS + submitted_ms))
+        stage.set_results(results)
         stage.refresh(draw.choice([lasting, None]))
         assert stage.differences() == []
 
