@@ -206,9 +206,9 @@ def tiny_content() -> BankContent:
     return BankContent("tiny", "小题库", {"T01": "质量管理基础", "T02": "质量工具"}, questions)
 
 
-def add_tiny_bank(app: Flask) -> TinyBank:
-    """Add the tiny bank, published. Commits."""
-    content = tiny_content()
+def add_tiny_bank(app: Flask, content: BankContent | None = None) -> TinyBank:
+    """Add the tiny bank (or one of other content), published. Commits."""
+    content = content or tiny_content()
     with app.app_context():
         bank = Bank(code=content.code, title=content.title, created_at=BORN)
         version = BankVersion(
@@ -253,6 +253,7 @@ def add_competition(
         "published_at": now - timedelta(hours=2),
         "bank_version_id": version_id,
         "blueprint": TINY_BLUEPRINT.to_json(),
+        "attempts_total": 1,
         "created_at": now - timedelta(hours=3),
     }
     with app.app_context():
