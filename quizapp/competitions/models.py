@@ -68,7 +68,8 @@ class Competition(Base):
     blueprint: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     minutes: Mapped[int] = mapped_column(Integer, default=30)
     grace_ms: Mapped[int] = mapped_column(Integer, default=2000)
-    attempts_total: Mapped[int | None] = mapped_column(Integer, default=1)
+    # No default: SQLAlchemy would put it in place of the None that means no limit.
+    attempts_total: Mapped[int | None] = mapped_column(Integer)
     attempts_per_day: Mapped[int | None] = mapped_column(Integer)
     keep: Mapped[str] = mapped_column(String(10), default="best")
     shuffle_questions: Mapped[bool] = mapped_column(Boolean, default=True)
