@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-import pytest
 from flask import Flask
 from redis import Redis
 
@@ -185,13 +184,13 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed_bodies_are_refused_and_nothing_changes(
-    transport: Transport, app: Flask, cast: Cast, begin: Begin, body: bytes
+    transport: Transport, app: Flask, cast: Cast, begin: Begin
 ) -> None:
     opened = begin(cast.lin)
-    reply = transport.post("/answer", body, {"X-Ticket": opened.ticket})
-    assert (reply.status, reply.code) == (422, "answers_malformed")
+    for name, body in MALFORMED.items():
+        reply = transport.post("/answer", body, {"X-Ticket": opened.ticket})
+        assert (reply.status, reply.code) == (422, "answers_malformed"), name
     assert held(app, opened, cast.lin.id) == {}
 
 
@@ -206,13 +205,11 @@ def test_a_body_that_is_too_long_is_refused(transport: Transport, app: Flask, ca
     assert transport.post("/answer", padded, {"X-Ticket": opened.ticket}).status == 200
 
 
-@pytest.mark.parametrize("body", [b"[]", b'{"score":100}', b"null", b"\x00"])
-def test_a_submission_says_nothing_but_its_ticket(
-    transport: Transport, app: Flask, cast: Cast, begin: Begin, body: bytes
-) -> None:
+def test_a_submission_says_nothing_but_its_ticket(transport: Transport, cast: Cast, begin: Begin) -> None:
     opened = begin(cast.lin)
-    reply = submit(transport, opened.ticket, body)
-    assert (reply.status, reply.code) == (422, "answers_malformed")
+    for body in (b"[]", b'{"score":100}', b"null", b"\x00", b"[" * 16_000):
+        reply = submit(transport, opened.ticket, body)
+        assert (reply.status, reply.code) == (422, "answers_malformed"), body[:20]
     assert begin(cast.lin).ordinal == opened.ordinal
 
 

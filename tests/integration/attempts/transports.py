@@ -42,7 +42,7 @@ class FlaskTransport:
     """Plain WSGI."""
 
     def __init__(self, app: Flask) -> None:
-        self._client = app.test_client()
+        self._client = app.test_client(use_cookies=False)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         reply = self._client.post(path, data=body, headers=dict(headers), csrf=False)  # type: ignore[call-arg]
