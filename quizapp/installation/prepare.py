@@ -78,13 +78,16 @@ def install(lock: str) -> None:
     pip = subprocess.Popen(
         [*command, "--progress-bar", "off", "-r", str(source)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         universal_newlines=True,
         # pip compiles modules unless it is told not to write them; without them each start would take seconds longer
         env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
     )
     assert pip.stdout is not None
     seen = 0
+    told = []  # what pip says, for the case that it fails
     for line in pip.stdout:
+        told.append(line)
         if line.startswith("Collecting "):
             seen += 1
             show(f"  {seen}/{total} {line.split()[1].split('=')[0]}")
@@ -92,6 +95,7 @@ def install(lock: str) -> None:
             show("  正在解包… Unpacking …")
     show("")
     if pip.wait() != 0:
+        print("".join(told[-40:]), file=sys.stderr)
         stop(
             "依赖安装失败，原因见上，多半是网络或 pip 源的问题。解决后再运行一次即可。",
             "The packages could not be installed, for the reason above (mostly the network or pip's index). "
