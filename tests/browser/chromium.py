@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+PACKAGES = ("chromium", "fonts-noto-cjk")  # without the font every Chinese character is a box
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -22,7 +23,7 @@ def main() -> int:
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=environ, check=False, stdin=subprocess.DEVNULL)
         subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES],
             env=environ,
             check=False,
             stdin=subprocess.DEVNULL,
