@@ -38,7 +38,7 @@ from quizapp.web.spreadsheets import write_workbook
 
 log = logging.getLogger("quizapp")
 
-bp = Blueprint("reports_admin", __name__, access=STAFF, url_prefix="/admin/reports")
+bp = Blueprint("reports_admin", __name__, access=STAFF, url_prefix="/admin")
 
 SHOWN_UNITS = 100
 LAGGING = 10
@@ -53,7 +53,7 @@ def _actor() -> Account:
     return found
 
 
-@bp.get("/")
+@bp.get("/reports/")
 def index() -> ResponseReturnValue:
     """The competitions, with how far the own units are in each."""
     now = utc_now()
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
     return render_template("reports/index.html", rows=rows)
 
 
-@bp.get("/<int:competition_id>/progress")
+@bp.get("/reports/<int:competition_id>/progress")
 def progress(competition_id: int) -> ResponseReturnValue:
     """The figures of the units that the person may see: all of them, or one and what is right below it."""
     competition = published_or_404(competition_id)
@@ -131,7 +131,7 @@ def _message(competition: Competition, now: datetime) -> str:
     return ""
 
 
-@bp.get("/<int:competition_id>/unanswered")
+@bp.get("/reports/<int:competition_id>/unanswered")
 @access(SEES_NAMES)
 def unanswered_people(competition_id: int) -> ResponseReturnValue:
     """Who of a unit, and of all below it, has no result yet."""
@@ -144,7 +144,7 @@ def unanswered_people(competition_id: int) -> ResponseReturnValue:
     return render_template("reports/unanswered.html", competition=competition, unit=unit, page=page)
 
 
-@bp.get("/<int:competition_id>/progress.xlsx")
+@bp.get("/reports/<int:competition_id>/progress.xlsx")
 @limiter.limit("20/minute")
 def progress_xlsx(competition_id: int) -> ResponseReturnValue:
     """The figures as a workbook; with the names of who hasn't answered, for those who may see them."""
@@ -209,7 +209,7 @@ def _download(content: bytes, name: str) -> Response:
     return response
 
 
-@bp.get("/<int:competition_id>/overview")
+@bp.get("/competitions/<int:competition_id>/overview")
 @access(ORGANIZER)
 def overview(competition_id: int) -> ResponseReturnValue:
     """A competition at a glance, kept up to date by the page's script."""
@@ -217,7 +217,7 @@ def overview(competition_id: int) -> ResponseReturnValue:
     return render_template("reports/overview.html", competition=competition, **_live(competition))
 
 
-@bp.get("/<int:competition_id>/overview/live")
+@bp.get("/competitions/<int:competition_id>/overview/live")
 @access(ORGANIZER)
 def overview_live(competition_id: int) -> ResponseReturnValue:
     """The part of the overview that changes."""

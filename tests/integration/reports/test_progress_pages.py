@@ -121,7 +121,7 @@ def test_the_overview_is_the_organizers(
 ) -> None:
     client = sign_in(app.test_client(), cast.everyone[who])
     for path in ("overview", "overview/live"):
-        assert client.get(f"/admin/reports/{competition.id}/{path}").status_code == status, path
+        assert client.get(f"/admin/competitions/{competition.id}/{path}").status_code == status, path
 
 
 def test_who_has_not_answered_is_named_to_the_coordinator(
@@ -203,8 +203,13 @@ def test_a_drafts_progress_is_missing(
         db.session.get_one(Competition, competition.id).published_at = None
         db.session.commit()
     sign_in(client, cast.qin)
-    for path in ("progress", "overview", "overview/live", "progress.xlsx"):
-        assert client.get(f"/admin/reports/{competition.id}/{path}").status_code == 404
+    for path in (
+        "reports/{}/progress",
+        "reports/{}/progress.xlsx",
+        "competitions/{}/overview",
+        "competitions/{}/overview/live",
+    ):
+        assert client.get(f"/admin/{path.format(competition.id)}").status_code == 404, path
 
 
 def test_only_invited_units_count(
@@ -223,11 +228,13 @@ def test_the_overview_tells_the_funnel_and_keeps_quiet_while_nothing_changes(
     app: Flask, client: FlaskClient, sign_in: SignIn, cast: Cast, played: OpenCompetition
 ) -> None:
     sign_in(client, cast.qin)
-    page = client.get(f"/admin/reports/{played.id}/overview").text
+    page = client.get(f"/admin/competitions/{played.id}/overview").text
     assert "应参赛 30 人，覆盖率 6.7%" in page
     assert "平均 60 分，及格率 50.0%，满分 0 人" in page
-    live = client.get(f"/admin/reports/{played.id}/overview/live")
-    again = client.get(f"/admin/reports/{played.id}/overview/live", headers={"If-None-Match": live.headers["ETag"]})
+    live = client.get(f"/admin/competitions/{played.id}/overview/live")
+    again = client.get(
+        f"/admin/competitions/{played.id}/overview/live", headers={"If-None-Match": live.headers["ETag"]}
+    )
     assert again.status_code == 304
     assert again.data == b""
 
@@ -236,11 +243,11 @@ def test_the_overview_names_what_waits_for_her(
     app: Flask, client: FlaskClient, sign_in: SignIn, cast: Cast, played: OpenCompetition
 ) -> None:
     sign_in(client, cast.qin)
-    assert "需要您处理" not in client.get(f"/admin/reports/{played.id}/overview").text
+    assert "需要您处理" not in client.get(f"/admin/competitions/{played.id}/overview").text
     with app.app_context():
         db.session.get_one(Competition, played.id).closes_at = utc_now() - timedelta(seconds=1)
         db.session.commit()
-    assert "可以冻结最终名次" in client.get(f"/admin/reports/{played.id}/overview").text
+    assert "可以冻结最终名次" in client.get(f"/admin/competitions/{played.id}/overview").text
 
 
 def test_the_public_is_told_how_many_and_a_member_how_far_her_unit_is(
@@ -270,8 +277,8 @@ def test_figures_are_worked_out_once_for_many_eyes(
     app: Flask, client: FlaskClient, sign_in: SignIn, cast: Cast, played: OpenCompetition
 ) -> None:
     sign_in(client, cast.qin)
-    first = client.get(f"/admin/reports/{played.id}/overview/live").text
+    first = client.get(f"/admin/competitions/{played.id}/overview/live").text
     with app.app_context():  # not by the recorder, and unseen for some seconds
         db.session.execute(update(Tally).values(participants=9))
         db.session.commit()
-    assert client.get(f"/admin/reports/{played.id}/overview/live").text == first
+    assert client.get(f"/admin/competitions/{played.id}/overview/live").text == first
