@@ -49,6 +49,7 @@ SENTENCES: dict[str, LazyString] = {
     "sheet_without_headings": _l("工作表“{sheet}”没有找到表头，没有读取。若其中有试题，请加上模板的表头。"),
     "headings_missing": _l("没有找到表头。请下载模板，把试题填在带有“题型、题干、答案”表头的工作表里。"),
     "column_missing": _l("缺少一列，可用的表头：{names}。请补上。"),
+    "column_absent": _l("没有这一列，各题都没有此项；可用的表头：{names}。建议补上。"),
     "column_doubled": _l("“{first}”和“{second}”两列含义相同，无法判断以哪列为准。请只保留一列。"),
     "columns_unused": _l("这些列没有用到，内容不会导入：{names}。"),
     "cells_beyond_headings": _l("表头右边还有内容，没有读取。若需要，请给这一列加上表头；否则请删除。"),

@@ -111,7 +111,7 @@ class _Reading:
             self.fault("cell_error", name)
         elif self.in_sheet and prose and _CONVERTED.fullmatch(value):
             self.fault("cell_converted", name, WARNING)
-        if any(_forbidden(char) for char in value):
+        if not value.isprintable() and any(_forbidden(char) for char in value):
             self.fault("text_control", name)
         return value
 

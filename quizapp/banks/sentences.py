@@ -1,4 +1,4 @@
-"""The sentences of what this feature refuses."""
+"""The sentences of what this feature refuses, and the names of its deeds in the audit trail."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -10,4 +10,10 @@ SENTENCES = {
     "version_unchanged": _l("草稿与第 {number} 版完全相同，不需要再发布。"),
     "version_published": _l("已发布的版本不能改动或删除。需要修改时，请发布新版本。"),
     "bank_changing": _l("另一个人正在修改这个题库，您的操作没有生效。请稍候重试。"),
+}
+
+DEEDS = {
+    "save_bank_draft": _l("保存题库草稿"),
+    "publish_bank_version": _l("发布题库版本"),
+    "discard_bank_draft": _l("丢弃题库草稿"),
 }

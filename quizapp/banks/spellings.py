@@ -24,6 +24,7 @@ _TYPES = {word: name for name, words in TYPE_WORDS.items() for word in words}
 _DIFFICULTIES = {word: name for name, words in DIFFICULTY_WORDS.items() for word in words}
 _POOLS = {word: name for name, words in POOL_WORDS.items() for word in words}
 _SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
+_WIDE = re.compile("[\u3000\uff01-\uff5e]")
 _WIDTHS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 # What could mean two things: the two readings, whose words are in `messages`.
@@ -55,7 +56,7 @@ class Key:
 
 def fold_width(text: str) -> str:
     """The text with full-width letters, digits and signs as their narrow twins."""
-    return text.translate(_WIDTHS)
+    return text.translate(_WIDTHS) if _WIDE.search(text) else text
 
 
 def _word(text: str) -> str:

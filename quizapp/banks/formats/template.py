@@ -33,6 +33,7 @@ NAMES = {
     "valid_to": ("失效日期",),
 }
 NEEDED = ("type", "stem", "key")
+USUAL = ("difficulty", "explanation", "reference")  # without such a column there is one warning, not one a row
 # A count of the rows; points, which belong to the competition; what we ourselves added to faulty rows.
 IGNORED = ("序号", "分值", "分数", "试题分数", "得分1", "错误原因")
 COLUMNS = (
@@ -127,6 +128,10 @@ def _columns(name: str, table: Table, place: int) -> tuple[dict[int, str], list[
         if field not in fields.values():
             where = Where(name, table.sheet, place + 1)
             findings.append(Finding(ERROR, "column_missing", where, {"names": "、".join(NAMES[field])}))
+    for field in USUAL:
+        if field not in fields.values():
+            where = Where(name, table.sheet, place + 1)
+            findings.append(Finding(WARNING, "column_absent", where, {"names": "、".join(NAMES[field])}))
     if unused:
         where = Where(name, table.sheet, place + 1)
         findings.append(Finding(WARNING, "columns_unused", where, {"names": "、".join(unused)}))
@@ -134,6 +139,7 @@ def _columns(name: str, table: Table, place: int) -> tuple[dict[int, str], list[
 
 
 def _entries(name: str, table: Table, place: int, fields: dict[int, str]) -> Iterable[Entry]:
+    absent = frozenset(USUAL) - set(fields.values())
     for number, row in enumerate(table.rows[place + 1 :], place + 2):
         if not any(cell.strip() for cell in row):
             continue
@@ -143,7 +149,7 @@ def _entries(name: str, table: Table, place: int, fields: dict[int, str]) -> Ite
             for column, field in fields.items()
         }
         places[""] = Where(name, table.sheet, number)
-        yield Entry(values, places, cells=tuple(row))
+        yield Entry(values, places, tuple(row), absent)
 
 
 def _beyond_headings(entry: Entry, width: int, number: int) -> Iterable[Finding]:

@@ -122,6 +122,14 @@ def test_a_missing_column_is_named_with_the_headings_that_would_do() -> None:
     assert codes(report) == ["column_missing"]
 
 
+def test_a_usual_column_that_is_absent_is_named_once_and_not_in_each_row() -> None:
+    kept = [place for place, heading in enumerate(HEADINGS) if heading not in ("难度", "依据", "解析")]
+    rows = [row(题干=f"第{number}问", 编号=f"Q{number}", 答案="ABCD"[number % 4]) for number in range(20)]
+    report = check_rows(*([cells[place] for place in kept] for cells in (HEADINGS, *rows)))
+    assert (report.verdict, codes(report)) == ("accept_with_warnings", ["column_absent"] * 3)
+    assert {question.difficulty for question in report.content.questions} == {"medium"}
+
+
 def test_a_sheet_without_any_headings_is_refused_in_one_sentence() -> None:
     assert codes(check_rows(["甲", "乙"], ["1", "2"])) == ["sheet_without_headings", "headings_missing"]
 

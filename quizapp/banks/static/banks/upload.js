@@ -4,11 +4,6 @@
   var zone = document.querySelector("[data-drop]");
   if (!zone) { return; }
   var input = zone.querySelector("input[type=file]");
-  var name = zone.querySelector("[data-drop-name]");
-
-  function show() {
-    name.textContent = input.files.length ? zone.getAttribute("data-chosen") + input.files[0].name : "";
-  }
 
   ["dragenter", "dragover"].forEach(function (kind) {
     zone.addEventListener(kind, function (event) {
@@ -21,10 +16,6 @@
   });
   zone.addEventListener("drop", function (event) {
     event.preventDefault();
-    if (event.dataTransfer.files.length) {
-      input.files = event.dataTransfer.files;
-      show();
-    }
+    if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; }
   });
-  input.addEventListener("change", show);
 }());
