@@ -120,7 +120,9 @@ def grant_role(
     scope = {"organization_id": organization_id, "region": region, "industry": industry}
     if any(grant.role == role and all(getattr(grant, key) == scope[key] for key in scope) for grant in account.grants):
         raise Refused("role_held")
-    grant = RoleGrant(account=account, role=role, granted_by_id=actor.id if actor else None, granted_at=now, **scope)
+    grant = RoleGrant(
+        account_id=account.id, role=role, granted_by_id=actor.id if actor else None, granted_at=now, **scope
+    )
     try:
         with db.session.begin_nested():
             db.session.add(grant)

@@ -5,11 +5,12 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, PasswordField, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from quizapp.accounts import passwords
 from quizapp.accounts.logins import is_chosen_name, read_login, read_phone, tidy_name
-from quizapp.accounts.sentences import SENTENCES
+from quizapp.accounts.sentences import ROLE_NAMES, SENTENCES
 from quizapp.web.forms import Form, required
 
 REQUIRED = (required, Length(max=200, message=_l("内容过长。")))
@@ -101,7 +102,11 @@ class RoleForm(Form):
 
     role = SelectField(
         _l("角色"),
-        choices=[("organizer", _l("主办方")), ("auditor", _l("监督员")), ("administrator", _l("管理员"))],
+        choices=[
+            SelectChoice("organizer", ROLE_NAMES["organizer"]),
+            SelectChoice("auditor", ROLE_NAMES["auditor"]),
+            SelectChoice("administrator", ROLE_NAMES["administrator"]),
+        ],
     )
 
 

@@ -79,28 +79,22 @@ def _limiter() -> MovingWindowRateLimiter:
 
 
 def _check(tries: Tries, now_s: float) -> None:
-    def full() -> float | None:
-        for item, key in tries:
-            if not _limiter().test(item, key):
-                return _limiter().get_window_stats(item, key).reset_time
-        return None
-
-    _refuse(_quietly(full), now_s)
+    _refuse(_quietly(lambda: _free_at(tries) if not all(_limiter().test(*each) for each in tries) else None), now_s)
 
 
 def _take(tries: Tries, now_s: float) -> None:
-    def full() -> float | None:
-        for item, key in tries:
-            if not _limiter().hit(item, key):
-                return _limiter().get_window_stats(item, key).reset_time
-        return None
+    _refuse(_quietly(lambda: _free_at(tries) if not all(_limiter().hit(*each) for each in tries) else None), now_s)
 
-    _refuse(_quietly(full), now_s)
+
+def _free_at(tries: Tries) -> float:
+    """When the last of the full counts has room again, in seconds since 1970."""
+    stats = [_limiter().get_window_stats(*each) for each in tries]
+    return max((each.reset_time for each in stats if each.remaining == 0), default=0.0)
 
 
 def _refuse(free_at_s: object, now_s: float) -> None:
     if isinstance(free_at_s, int | float):
-        minutes = max(1, math.ceil((free_at_s - now_s) / 60))
+        minutes = max(1, math.ceil((free_at_s - now_s - 1) / 60))  # `now` was read a moment before the count
         raise Refused("sign_in_too_often", status=429, minutes=minutes)
 
 

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -52,23 +51,19 @@ def test_a_known_device_cannot_guess_without_end(app: Flask, cast: Cast) -> None
 
 
 def test_the_wait_grows_with_the_failures(app: Flask, store: Redis) -> None:
-    now = utc_now()
     waits = []
     with app.app_context():
         for n in range(200):
             tries = SignInTries("lin", f"10.{n}.0.1", None)
             try:
-                tries.take(now.timestamp())
+                tries.take(utc_now().timestamp())
                 tries.failed()
             except Refused as refusal:
                 waits.append(int(str(refusal.facts["minutes"])))
-                if len(waits) == 1:  # ten minutes later the first window is empty, the next is not
-                    for key in store.scan_iter("*10/10/minute*"):
-                        store.delete(key)
+                if waits[-1] == 10:  # ten minutes later the first window is empty, the next is not
                     for key in store.scan_iter("*15/10/minute*"):
                         store.delete(key)
-    assert waits[0] == 10
-    assert max(waits) > 30
+    assert (waits[0], waits[1], waits[2]) == (10, 60, 60)
 
 
 def test_a_company_behind_one_address_signs_in_by_the_thousand(app: Flask, store: Redis) -> None:
@@ -125,4 +120,3 @@ def test_sign_in_goes_on_while_the_store_is_away(settings: Any, cast: Cast) -> N
     token = page.text.split('name="csrf_token" type="hidden" value="')[1].split('"')[0]
     answer = client.post("/sign-in", data={"login": "lin", "password": PASSWORD, "csrf_token": token})
     assert answer.status_code == 303
-    assert utc_now() - utc_now() < timedelta(seconds=1)
