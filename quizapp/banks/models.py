@@ -133,11 +133,12 @@ _FROZEN_TABLES = {BankVersion.__table__, VersionQuestion.__table__, Question.__t
 @event.listens_for(Session, "before_flush")
 def _refuse_changes(session: Session, _context: object, _instances: object) -> None:
     changed = [each for each in session.dirty if session.is_modified(each, include_collections=False)]
+    new = session.new  # asked once: each asking copies all of it
     touched: set[int] = set()
-    for thing in (*changed, *session.deleted, *session.new):
+    for thing in (*changed, *session.deleted, *new):
         if isinstance(thing, VersionQuestion):
             touched |= {version_id for version_id in _both(thing, "version_id") if version_id is not None}
-        elif thing in session.new:
+        elif thing in new:
             continue
         elif isinstance(thing, Question) or (isinstance(thing, BankVersion) and _both(thing, "number")[0] is not None):
             raise Refused("version_published")
