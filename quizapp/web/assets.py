@@ -21,8 +21,10 @@ from werkzeug.http import quote_etag
 
 from quizapp.errors import NotFound
 from quizapp.web.access import PUBLIC, access
+from quizapp.web.bootstrap import slim
 
 ROOT = Path(__file__).parent.parent
+BOOTSTRAP = "bootstrap.min.css"
 WITH_DIGEST = re.compile(r"\.[0-9a-f]{12}(?=\.[a-z0-9]+$)")
 TEXT = ("text/", "application/javascript", "application/json", "image/svg+xml")
 
@@ -40,6 +42,8 @@ class Asset:
 @lru_cache
 def _load(path: Path, _changed_ns: int) -> Asset:
     content = path.read_bytes()
+    if path.name == BOOTSTRAP:
+        content = slim(content.decode()).encode()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     is_text = media_type.startswith(TEXT)
     return Asset(
@@ -58,7 +62,7 @@ def collect() -> dict[str, Asset]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-    paths["bootstrap.min.css"] = Path(str(files("flask_bootstrap"))) / "static/bootstrap5/css/bootstrap.min.css"
+    paths[BOOTSTRAP] = Path(str(files("flask_bootstrap"))) / "static/bootstrap5/css" / BOOTSTRAP
     return {name: _load(path, path.stat().st_mtime_ns) for name, path in paths.items()}
 
 

@@ -146,6 +146,7 @@
       if (isMask(place.right)) { final[place.position] = place.right; }
     });
     sequence = 0;
+    acknowledged = data.positions.some(function (place) { return place.chosen > 0; });
     takeUp();
     forget(false);
     keep();
@@ -162,6 +163,7 @@
     byId("tools").hidden = false;
     byId("sheet").hidden = !isWide();
     show(current, false);
+    tick();
     if (data.paused) { paused(); } else { flush(); }
   }
 

@@ -1,0 +1,27 @@
+"""What a test can see of a page beyond its text: accessibility, and how many bytes it cost."""
+
+from typing import Any
+
+from axe_core_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA, one line each; a page as it should be gives none."""
+    found: dict[str, Any] = Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARD}})
+    return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
+
+
+class Scales:
+    """Counts the bytes that a page costs on the line, headers included."""
+
+    def __init__(self, page: Page) -> None:
+        self.total = 0
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", self._add)
+
+    def _add(self, event: dict[str, Any]) -> None:
+        self.total += int(event["encodedDataLength"])
