@@ -134,13 +134,17 @@ def test_a_role_that_the_form_does_not_offer_is_not_granted(
 
 
 def test_scoped_roles_say_how_far_they_reach(app: Flask, ada: FlaskClient, cast: Cast) -> None:
-    address = f"/admin/organizations/roles/{cast.lin.id}"
-    assert ada.post(address, data={"role": "coordinator", "unit_code": "zz"}).status_code == 422
-    assert ada.post(address, data={"role": "coordinator", "unit_code": ""}).status_code == 422
-    assert ada.post(address, data={"role": "association"}).status_code == 422
-    assert ada.post(address, data={"role": "coordinator", "unit_code": "b"}).status_code == 303
-    assert ada.post(address, data={"role": "coordinator", "unit_code": "b"}).status_code == 409
-    assert ada.post(address, data={"role": "association", "region": "310000", "industry": "D"}).status_code == 303
+    def grant(role: str, unit_code: str = "", region: str = "", industry: str = "") -> int:
+        form = {"role": role, "unit_code": unit_code, "region": region, "industry": industry}
+        return int(ada.post(f"/admin/organizations/roles/{cast.lin.id}", data=form).status_code)
+
+    assert grant("coordinator", "zz") == 422
+    assert grant("coordinator") == 422
+    assert grant("association") == 422
+    assert grant("association", region="999999") == 422
+    assert grant("coordinator", "b") == 303
+    assert grant("coordinator", "b") == 409
+    assert grant("association", region="310000", industry="D") == 303
     page = ada.get(f"/admin/accounts/{cast.lin.id}").text
     assert "乙厂（B）" in page
     assert "上海市 · 电力" in page
