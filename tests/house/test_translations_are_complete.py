@@ -65,4 +65,5 @@ def test_the_english_has_the_same_places(feature: Path) -> None:
 def test_the_english_is_english(feature: Path) -> None:
     for message in catalog(feature):
         for form in english(message) if message.id else []:
-            assert len(re.findall(r"[\u3400-\u9fff]", form)) <= 4, form  # a short example or a name may stay
+            # What is typed or printed in Chinese may be quoted; a text that is mostly Chinese was not translated.
+            assert len(re.findall(r"[\u3400-\u9fff]", form)) <= max(4, len(form) // 8), form
