@@ -121,7 +121,7 @@ class _Submission:
 
 
 class _Greeting:
-    """AUTH or SELECT, before anything else."""
+    """What a new connection begins with: AUTH, SELECT, the scripts."""
 
     def __init__(self, words: tuple[Any, ...], future: asyncio.Future[None]) -> None:
         self.words, self.future = words, future
@@ -239,7 +239,7 @@ class StorePipeline:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._dial()
-        except (OSError, TimeoutError, hiredis.HiredisError) as error:
+        except (OSError, TimeoutError, Unavailable) as error:
             log.error("store_unavailable step=connect error=%s", error)
             self._not_before = self._loop.time() + self._pause_s
             self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
@@ -269,10 +269,11 @@ class StorePipeline:
             greetings.append(("AUTH", username, password) if username else ("AUTH", password))
         if db := address.get("db"):
             greetings.append(("SELECT", db))
-        for words in greetings:
-            done: asyncio.Future[None] = self._loop.create_future()
-            self._send([_Greeting(words, done)])
-            await done
+        # So that no call is asked twice, and what is asked together stays in order; NOSCRIPT is left to a flush.
+        greetings += [("SCRIPT", "LOAD", script(name).text) for name in ("answer", "submit")]
+        done: list[asyncio.Future[None]] = [self._loop.create_future() for _ in greetings]
+        self._send([_Greeting(words, future) for words, future in zip(greetings, done, strict=True)])
+        await asyncio.gather(*done)
 
     def received(self, line: _Line, data: bytes) -> None:
         """Settle what the bytes complete, in the order in which it was asked."""

@@ -72,7 +72,7 @@ class DoorTransport:
         self, method: str, path: str, parts: list[bytes], headers: Mapping[str, str], *, complete: bool = True
     ) -> Reply:
         """One request whose body comes in parts; a client that is not `complete` goes away after the last of them."""
-        waiting = list(parts)
+        waiting = list(parts) or [b""]
         sent: list[Any] = []
 
         async def receive() -> Any:

@@ -1,0 +1,174 @@
+"""Gunicorn with the door: clients that stop reading or stop sending slow neither pages nor answers down."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quizapp.config import Settings
+from tests.conftest import SECRET, Databases
+
+CLIENTS = 12
+# Its large page is more than every buffer between the application and a client that reads nothing.
+PROBE = """
+from flask import Response, request
+from quizapp import create_app
+from quizapp.attempts.door import Door
+from quizapp.extensions import csrf
+from quizapp.web.access import PUBLIC, Blueprint
+
+bp = Blueprint("probe", __name__, access=PUBLIC)
+csrf.exempt(bp)
+
+@bp.get("/probe/large")
+def large():
+    return Response((b"x" * 2**20 for _ in range(12)), mimetype="text/plain")
+
+@bp.post("/probe/echo")
+def echo():
+    return {"length": len(request.get_data()), "form": request.form.to_dict()}
+
+app = create_app()
+app.register_blueprint(bp)
+asgi = Door(app)
+"""
+
+
+class Server:
+    """One worker with four threads."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        (folder / "probe.py").write_text(PROBE)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        listener.close()
+        self._log = (folder / "gunicorn.log").open("wb")
+        self._child = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "-k", "asgi", "--asgi-loop", "uvloop", "-w", "1"),
+                *("-b", f"127.0.0.1:{self.port}", "--graceful-timeout", "2", "--no-control-socket", "probe:asgi"),
+            ],
+            cwd=folder,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("QUIZ_")},
+                "PYTHONPATH": os.pathsep.join([str(folder), str(Path.cwd())]),
+                "DATABASE_URL": settings.database_url,
+                "REDIS_URL": settings.redis_url,
+                "SECRET_KEY": SECRET,
+                "QUIZ_WEB_THREADS": "4",
+                "QUIZ_DATA_DIR": str(settings.data_dir),
+            },
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                assert self.ask(post("/answer", b""))[0] == 403  # listens before it has imported anything
+                break
+            except OSError:
+                if time.monotonic() > deadline or self._child.poll() is not None:
+                    raise AssertionError((folder / "gunicorn.log").read_text()) from None
+                time.sleep(0.05)
+
+    def connect(self, sent: bytes) -> socket.socket:
+        """A client that has sent something."""
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(20)
+        try:
+            client.connect(("127.0.0.1", self.port))
+            client.sendall(sent)
+        except OSError:
+            client.close()
+            raise
+        return client
+
+    def ask(self, sent: bytes) -> tuple[int, bytes]:
+        """Status and body of one request."""
+        with self.connect(sent) as client:
+            received = b""
+            while part := client.recv(65536):
+                received += part
+        head, _, body = received.partition(b"\r\n\r\n")
+        return int(head.split()[1]), body
+
+    def stop(self) -> None:
+        os.killpg(self._child.pid, signal.SIGTERM)
+        try:
+            self._child.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, databases: Databases, store_url: str) -> Iterator[Server]:
+    """One for all tests here: each leaves it as it was."""
+    folder = tmp_path_factory.mktemp("door")
+    url = databases.new()
+    running = Server(folder, Settings(data_dir=folder, database_url=url, redis_url=store_url, secret_key=SECRET))
+    yield running
+    running.stop()
+    databases.drop(url)
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+
+
+def post(path: str, body: bytes, *headers: str, length: int | None = None) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
+    if not any(line.startswith("Transfer-Encoding") for line in headers):
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+@pytest.mark.slow
+def test_stalled_readers_and_posters_take_no_thread(server: Server) -> None:
+    stalled = [server.connect(get("/probe/large")) for _ in range(CLIENTS)]
+    stalled += [server.connect(post("/probe/echo", b"name=", FORM, length=1000)) for _ in range(CLIENTS)]
+    try:
+        for _ in range(5):
+            begun = time.monotonic()
+            status, body = server.ask(post("/probe/echo", b"name=lin", FORM))
+            assert (status, b'"lin"' in body) == (200, True)
+            assert server.ask(post("/answer", b""))[0] == 403
+            assert time.monotonic() - begun < 5  # a2wsgi alone takes 30 s, or for ever
+    finally:
+        for client in stalled:
+            client.close()
+
+
+def test_bodies_arrive_whole_and_too_long_ones_are_refused(server: Server) -> None:
+    large = b"x" * 3_000_000
+    status, body = server.ask(post("/probe/echo", large, "Content-Type: application/octet-stream"))
+    assert (status, b"3000000" in body) == (200, True)
+    chunked = b"5\r\nname=\r\n3\r\nlin\r\n0\r\n\r\n"
+    status, body = server.ask(post("/probe/echo", chunked, FORM, "Transfer-Encoding: chunked"))
+    assert (status, b'"lin"' in body) == (200, True)
+    assert server.ask(post("/probe/echo", b"x" * (8 * 1024 * 1024 + 1), FORM))[0] == 413
+
+
+def test_more_requests_than_can_wait_are_refused_at_once(server: Server) -> None:
+    """Four threads, eight waiting for each: what lies beyond gets 503, and nobody waits for it."""
+    clients = [server.connect(get("/probe/large")) for _ in range(120)]
+    statuses = []
+    for client in clients:
+        client.settimeout(20)
+        statuses.append(int(client.recv(12).split()[1]))
+        client.close()
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 4
