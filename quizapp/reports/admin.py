@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -252,9 +252,6 @@ def _live(competition: Competition) -> dict[str, Any]:
         "by_day": _by_day(competition, now),
         "unrecordable": unrecordable_count(competition),
         "can_freeze": at is Phase.CLOSED,
-        "freeze_url": url_for("leaderboards_admin.freeze", competition_id=competition.id)
-        if "leaderboards_admin.freeze" in current_app.view_functions
-        else "",
     }
 
 
