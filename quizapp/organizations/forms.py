@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 
 from quizapp.accounts.forms import REQUIRED, NewPassword, name_of_person, on_a_phone
 from quizapp.accounts.logins import read_phone, read_staff_number
+from quizapp.accounts.sentences import ROLE_NAMES
 from quizapp.organizations.regions import INDUSTRIES, REGIONS
 from quizapp.organizations.unit_lists import is_unit_code
 from quizapp.organizations.words import industry_name, region_name
@@ -18,6 +20,16 @@ OWN_DEVICE = _l("这是我自己的设备（120 天内不必再登录）")
 CONSENT = _l(
     "我已阅读并同意：姓名、手机号或工号、单位和答题情况只用于组织本竞赛，由主办方和所在单位查看，保存到竞赛结束、异议处理完毕。"
 )
+
+
+def region_choices() -> list[SelectChoice]:
+    """No region, then all of them."""
+    return [SelectChoice("", "—"), *(SelectChoice(code, region_name(code)) for code in REGIONS)]
+
+
+def industry_choices() -> list[SelectChoice]:
+    """No industry, then all of them."""
+    return [SelectChoice("", "—"), *(SelectChoice(code, f"{code} {industry_name(code)}") for code in INDUSTRIES)]
 
 
 def agreed(_form: Any, field: Field) -> None:
@@ -145,10 +157,8 @@ class UnitForm(Form):
     """A unit's name and details."""
 
     name = StringField(_l("单位名称"), [required, Length(max=120, message=_l("内容过长。"))])
-    region = SelectField(_l("地区"), choices=lambda: [("", "—"), *((code, region_name(code)) for code in REGIONS)])
-    industry = SelectField(
-        _l("行业"), choices=lambda: [("", "—"), *((code, f"{code} {industry_name(code)}") for code in INDUSTRIES)]
-    )
+    region = SelectField(_l("地区"), choices=region_choices)
+    industry = SelectField(_l("行业"), choices=industry_choices)
     league = StringField(_l("组别"), [Length(max=40, message=_l("内容过长。"))])
     is_central = BooleanField(_l("中央企业"))
     headcount = IntegerField(
@@ -189,14 +199,14 @@ class MoveUnitForm(Form):
 class ScopedRoleForm(Form):
     """A role that reaches as far as a unit, a region or an industry."""
 
-    role = SelectField(_l("角色"), choices=[("coordinator", _l("单位联络员")), ("association", _l("协办协会"))])
-    unit_code = StringField(_l("单位代码（联络员）"), [Length(max=20)], render_kw={"autocomplete": "off"})
-    region = SelectField(
-        _l("地区（协会）"), choices=lambda: [("", "—"), *((code, region_name(code)) for code in REGIONS)]
+    role = SelectField(
+        _l("角色"), choices=[SelectChoice(role, ROLE_NAMES[role]) for role in ("coordinator", "association")]
     )
+    unit_code = StringField(_l("单位代码（联络员）"), [Length(max=20)], render_kw={"autocomplete": "off"})
+    region = SelectField(_l("地区（协会）"), choices=region_choices)
     industry = SelectField(
         _l("行业（协会）"),
-        choices=lambda: [("", "—"), *((code, f"{code} {industry_name(code)}") for code in INDUSTRIES)],
+        choices=industry_choices,
     )
 
     def validate_unit_code(self, field: Field) -> None:

@@ -33,6 +33,5 @@ DEEDS = {
     "move_member": _l("移动人员"),
     "edit_member": _l("更正人员信息"),
     "import_roster": _l("导入名册"),
-    "add_member": _l("添加人员"),
     "issue_claim_codes": _l("生成认领码清单"),
 }
