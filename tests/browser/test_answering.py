@@ -220,7 +220,7 @@ def test_a_second_device_takes_over_and_the_first_can_take_it_back(
     second.goto(f"/competitions/{competition.id}/answering")
     expect(second.locator("#paper")).to_be_visible()
     assert chosen(second)[0] == ["1"]
-    second.locator(".cell").nth(0).click()
+    second.locator("#sheet-grid .cell").nth(0).click()
     second.locator(".option:visible").nth(3).click()
     saved(second)
     first.locator(".option:visible").nth(1).click()
