@@ -50,7 +50,7 @@ def frozen(stage: Stage) -> bool:
 def export(stage: Stage, client: FlaskClient) -> bytes:
     with client.get(admin(stage, "standings.xlsx")) as answer:
         assert answer.status_code == 200
-        return answer.data
+        return bytes(answer.data)
 
 
 def is_fenced(stage: Stage) -> bool:

@@ -65,10 +65,10 @@ def test_a_pass_that_sees_rows_again_changes_nothing(stage: Stage, cast: Cast, s
 
 def test_the_time_of_the_data_is_that_of_the_last_pass(stage: Stage, store: Redis) -> None:
     stage.refresh()
-    first = store.hget(board_keys.live_key(stage.competition), "as_of_ms")
+    times = [store.hget(board_keys.live_key(stage.competition), "as_of_ms")]
     stage.refresh()
-    second = store.hget(board_keys.live_key(stage.competition), "as_of_ms")
-    assert int(second or 0) - int(first or 0) == 1000
+    times.append(store.hget(board_keys.live_key(stage.competition), "as_of_ms"))
+    assert times == [str(NOW_MS).encode(), str(NOW_MS + 1000).encode()]
 
 
 def test_a_row_that_is_committed_late_is_still_seen(stage: Stage, cast: Cast) -> None:
@@ -182,5 +182,5 @@ def test_a_rebuild_leaves_only_its_own_generation(stage: Stage, cast: Cast, stor
 def test_the_proof_names_what_differs(stage: Stage, cast: Cast, store: Redis) -> None:
     stage.set_result(cast.lin.id, cast.unit_a.id, 8000)
     stage.refresh()
-    store.zrem(board_keys.BoardKeys(stage.competition, 1).people, *store.zrange("{b1}:1:people", 0, -1))
+    store.zremrangebyrank(board_keys.BoardKeys(stage.competition, 1).people, 0, -1)
     assert stage.differences()[0] == "people: 0 on the board, 1 in SQL"
