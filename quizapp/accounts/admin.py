@@ -13,7 +13,7 @@ from quizapp.accounts.codes import show_code
 from quizapp.accounts.forms import EmptyForm, NewAccountForm, RoleForm
 from quizapp.accounts.logins import read_login, read_phone
 from quizapp.accounts.models import RoleGrant
-from quizapp.accounts.sentences import ROLE_NAMES
+from quizapp.accounts.sentences import ROLE_NAMES, SUBJECTS
 from quizapp.clock import utc_now
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import db
@@ -28,6 +28,12 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def deed_name(action: str) -> str:
     """An audit entry's action as people call it."""
     return audit.deed_name(action)
+
+
+@bp.app_template_filter("subject_name")
+def subject_name(kind: str) -> str:
+    """What kind of thing an audit entry is about."""
+    return str(SUBJECTS.get(kind, kind))
 
 
 def _page_number() -> int:

@@ -30,6 +30,15 @@ ROLE_NAMES = {
     "auditor": _l("监督员"),
 }
 
+# What the audit trail's entries are about; a kind that is missing here is shown by its own word.
+SUBJECTS = {
+    "account": _l("账号"),
+    "organization": _l("单位"),
+    "competition": _l("竞赛"),
+    "bank": _l("题库"),
+    "bank_version": _l("题库版本"),
+}
+
 DEEDS = {
     "create_account": _l("创建账号"),
     "issue_code": _l("发放一次性验证码"),

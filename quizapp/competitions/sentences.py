@@ -29,3 +29,20 @@ SENTENCES = {
     "extra_time_in_use": _l("此人正在答题，交卷之后才能取消加时。没有任何改动。"),
     "supply_invalid": _l("组卷规则里有无法识别的内容，请刷新页面后再试。"),
 }
+
+DEEDS = {
+    "competition_created": _l("新建竞赛"),
+    "competition_revised": _l("修改竞赛"),
+    "competition_deleted": _l("删除竞赛"),
+    "competition_copied": _l("复制竞赛"),
+    "competition_published": _l("发布竞赛"),
+    "competition_withdrawn": _l("撤回竞赛"),
+    "competition_reworded": _l("修改竞赛说明"),
+    "competition_times_changed": _l("调整竞赛时间"),
+    "competition_paused": _l("暂停竞赛"),
+    "competition_resumed": _l("恢复竞赛"),
+    "extra_time_granted": _l("给予加时"),
+    "extra_time_revoked": _l("取消加时"),
+    "announcement_published": _l("发布公告"),
+    "announcement_removed": _l("撤下公告"),
+}

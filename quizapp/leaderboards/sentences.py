@@ -14,3 +14,7 @@ SENTENCES = {
     "unit_too_small": _l("这个单位的参赛人数少于 {minimum} 人，为保护个人信息，不逐人显示。"),
     "not_frozen": _l("成绩冻结之后才能导出最终名次。"),
 }
+
+DEEDS = {
+    "standings_frozen": _l("冻结名次"),
+}

@@ -14,9 +14,10 @@ from quizapp.organizations import actions, queries, staging, unit_lists
 from quizapp.organizations.forms import MoveUnitForm, NewUnitForm, ScopedRoleForm, UnitForm, UploadForm
 from quizapp.organizations.models import Organization
 from quizapp.organizations.regions import INDUSTRIES, REGIONS
-from quizapp.organizations.routes import SHOWN_FINDINGS, download
 from quizapp.organizations.unit_lists import UnitList
+from quizapp.organizations.words import SHOWN_FINDINGS
 from quizapp.web.access import ADMINISTRATOR, ORGANIZER, Blueprint, access
+from quizapp.web.downloads import download
 from quizapp.web.error_pages import sentence
 from quizapp.web.forms import Form
 from quizapp.web.spreadsheets import read_tables, write_workbook

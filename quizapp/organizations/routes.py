@@ -27,6 +27,7 @@ from quizapp.organizations.forms import (
 from quizapp.organizations.models import Organization
 from quizapp.organizations.posters import MOST_PAGES, Poster, poster_pdf, qr_svg
 from quizapp.organizations.words import (
+    SHOWN_FINDINGS,
     STATE_NAMES,
     finding_place,
     finding_text,
@@ -34,6 +35,7 @@ from quizapp.organizations.words import (
     region_name,
 )
 from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access, for_roles
+from quizapp.web.downloads import download
 from quizapp.web.error_pages import sentence
 from quizapp.web.forms import Form
 from quizapp.web.language import choose_locale
@@ -41,8 +43,6 @@ from quizapp.web.spreadsheets import read_tables, write_workbook
 
 VIEWERS = for_roles("organizer", "coordinator", "association", readers=("auditor",))
 CHANGERS = for_roles("organizer", "coordinator")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHOWN_FINDINGS = 200
 
 bp = Blueprint("organizations", __name__, access=VIEWERS)
 bp.add_app_template_filter(region_name)
@@ -288,13 +288,6 @@ def poster(organization_id: int) -> ResponseReturnValue:
         for each in units
     ]
     return download(poster_pdf(posters, english=choose_locale() == "en"), f"join-{shown.code}.pdf", "application/pdf")
-
-
-def download(content: bytes, filename: str, mimetype: str = XLSX) -> Response:
-    """A file to keep."""
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
 
 
 @bp.post("/units/<int:organization_id>/headcount")

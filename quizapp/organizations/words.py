@@ -6,6 +6,8 @@ from flask_babel import lazy_gettext as _l
 from quizapp.organizations.regions import INDUSTRIES, REGIONS
 from quizapp.organizations.tables import Finding
 
+SHOWN_FINDINGS = 200  # of a checked file on its page
+
 STATE_NAMES = {"pending": _l("待确认"), "confirmed": _l("已确认"), "removed": _l("已移出")}
 
 FINDINGS = {
