@@ -16,7 +16,7 @@ from quizapp.banks.formats import project
 from quizapp.banks.reading import read_path, read_upload
 from quizapp.clock import utc_now
 from quizapp.errors import QuizError
-from quizapp.extensions import db
+from quizapp.extensions import db, settings
 from quizapp.web.error_pages import sentence
 
 REJECTED, UNUSABLE = 1, 2
@@ -133,10 +133,18 @@ def _report(path: Path, chosen: Header) -> Report:
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
     try:
-        return actions.check_for_bank(source, chosen)
-    except SQLAlchemyError:  # no database yet: a file can be checked all the same
-        click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
-        return check_source(source, bank=chosen)
+        if _has_database():
+            return actions.check_for_bank(source, chosen)
+    except SQLAlchemyError:
+        db.session.rollback()
+    # A fresh clone has no database yet: a file can be checked all the same.
+    click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
+    return check_source(source, bank=chosen)
+
+
+def _has_database() -> bool:
+    """SQLite would make the file by merely being asked, and a check makes nothing."""
+    return not settings().embedded_database or (settings().data_dir / "quiz.sqlite3").exists()
 
 
 def _print(report: Report) -> None:

@@ -9,13 +9,16 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 
+from quizapp import create_app
 from quizapp.banks import queries
 from quizapp.banks.content import content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import write_csv, write_xlsx
 from quizapp.banks.models import Bank, BankVersion
+from quizapp.config import Settings
 from quizapp.extensions import db
 from tests.cast import TinyBank, tiny_content
+from tests.conftest import SECRET
 
 
 def run(app: Flask, *args: object) -> Result:
@@ -72,6 +75,13 @@ def test_a_check_changes_nothing(app: Flask, tmp_path: Path) -> None:
     assert run(app, "check", written(tmp_path / "a.yaml", write_yaml(tiny_content()))).exit_code == 0
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
+
+
+def test_a_fresh_clone_checks_without_making_a_database(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, secret_key=SECRET))
+    result = run(app, "check", "question_banks/tqm")
+    assert (result.exit_code, "没有数据库" in result.stderr) == (0, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_check_compares_with_the_newest_version(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
