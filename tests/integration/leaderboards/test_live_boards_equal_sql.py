@@ -65,7 +65,7 @@ def test_a_pass_that_sees_rows_again_changes_nothing(stage: Stage, cast: Cast, s
 
 def test_the_time_of_the_data_is_that_of_the_last_pass(stage: Stage, store: Redis) -> None:
     stage.refresh()
-    times = [store.hget(board_keys.live_key(stage.competition), "as_of_ms")]
+    times: list[object] = [store.hget(board_keys.live_key(stage.competition), "as_of_ms")]
     stage.refresh()
     times.append(store.hget(board_keys.live_key(stage.competition), "as_of_ms"))
     assert times == [str(NOW_MS).encode(), str(NOW_MS + 1000).encode()]
