@@ -246,10 +246,8 @@ def _upsert_responses(connection: Connection, source: Source, answered: Sequence
             newest[place] = answer
     if not newest:
         return
-    rows = [
-        (source.competition, a.account, a.ordinal, a.position, a.chosen, a.epoch, a.sequence, a.answered_ms)
-        for _, a in sorted(newest.items())
-    ]
+    # The columns stand as the record does, behind the competition; sorted, the rows go into neighbouring pages.
+    rows = [(source.competition, *answer) for _, answer in sorted(newest.items())]
     columns = ", ".join(_RESPONSE_COLUMNS)
     if connection.dialect.name == "postgresql":
         # COPY is several times cheaper than INSERT, but knows no ON CONFLICT: so by way of a table of the session's own.

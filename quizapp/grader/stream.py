@@ -10,6 +10,7 @@ An entry has one field a kind of record; records within a value are joined by `;
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 GROUP = "recorder"
 
@@ -31,9 +32,11 @@ class Started:
     shift_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer was saved; `chosen` is a bit mask of letters as shown, 0 for none."""
+class Answered(NamedTuple):
+    """An answer was saved; `chosen` is a bit mask of letters as shown, 0 for none.
+
+    A tuple, because there are so many: it costs a fifth of a frozen dataclass to make.
+    """
 
     account: int
     ordinal: int
