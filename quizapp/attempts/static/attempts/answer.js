@@ -155,8 +155,8 @@
       var first = data.positions.filter(function (place) { return !chosen[place.position]; })[0];
       current = first ? first.position : 1;
     }
-    questions.forEach(function (question) { question.refresh(); });
     state = "answering";
+    questions.forEach(function (question) { question.refresh(); });
     shownSecond = -1;
     clearNotice();
     byId("paper").hidden = false;
