@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import distinct, func, select
 
 from quizapp.attempts.lag import recorder_lag
 from quizapp.attempts.models import Attempt, Response, Result, Tally
@@ -35,22 +35,31 @@ def running() -> Iterator[Installation]:
         yield running
 
 
+def process(running: Installation, name: str, number: int = 0) -> int:
+    """The id of a process by what it is; one that was killed before is waited for until it has been started again."""
+    deadline = time.monotonic() + 60
+    while len(found := running.processes()[name]) <= number:
+        assert time.monotonic() < deadline, f"{name} is not started again"
+        time.sleep(0.05)
+    return found[number]
+
+
 def hurt(running: Installation, fault: str) -> None:
     """Do to the processes what the fault's name says."""
-    found = running.processes()
     match fault:
         case "a web worker":
-            os.kill(found["web"][1], signal.SIGKILL)
+            os.kill(process(running, "web", 1), signal.SIGKILL)
         case "the web master":
-            os.kill(found["web"][0], signal.SIGKILL)
+            os.kill(process(running, "web"), signal.SIGKILL)
         case "the recorder":
-            os.kill(found["recorder"][0], signal.SIGKILL)
+            os.kill(process(running, "recorder"), signal.SIGKILL)
         case "the recorder, stopped for 3 s":
-            os.kill(found["recorder"][0], signal.SIGSTOP)
+            stopped = process(running, "recorder")
+            os.kill(stopped, signal.SIGSTOP)
             time.sleep(3)
-            os.kill(found["recorder"][0], signal.SIGCONT)
+            os.kill(stopped, signal.SIGCONT)
         case "the store":
-            os.kill(found["store"][0], signal.SIGKILL)
+            os.kill(process(running, "store"), signal.SIGKILL)
         case _:
             raise AssertionError(fault)
 
@@ -118,7 +127,8 @@ def compare(running: Installation, accounts: set[int], story: Story) -> tuple[in
         sums = db.session.execute(
             select(func.sum(Tally.started), func.sum(Tally.participants), func.sum(Tally.score_sum))
         ).one()
-        plain = db.session.execute(select(func.count(), func.count(), func.sum(Result.score)).select_from(Result)).one()
+        people = db.session.scalar(select(func.count(distinct(Attempt.account_id))))
+        plain = (people, *db.session.execute(select(func.count(), func.sum(Result.score)).select_from(Result)).one())
         doubled = invented + len(attempts) - len(accounts)
         assert tuple(sums) == tuple(plain), (
             "started, participants and score in the tallies, and as the results have them"
