@@ -4,6 +4,8 @@
 places and go into the JSON. Facts never hold an answer, a key, a ticket or a phone number.
 """
 
+from typing import Any
+
 
 class QuizError(Exception):
     """A refusal with a code, an HTTP status and facts for its sentence."""
@@ -23,7 +25,7 @@ class NotFound(QuizError):
 
     status = 404
 
-    def __init__(self, code: str = "not_found", **facts: object) -> None:
+    def __init__(self, code: str = "not_found", **facts: Any) -> None:
         super().__init__(code, **facts)
 
 
@@ -44,6 +46,6 @@ class Unavailable(QuizError):
 
     status = 503
 
-    def __init__(self, code: str = "store_unavailable", *, retry_after_s: int = 2, **facts: object) -> None:
+    def __init__(self, code: str = "store_unavailable", *, retry_after_s: int = 2, **facts: Any) -> None:
         super().__init__(code, **facts)
         self.retry_after_s = retry_after_s

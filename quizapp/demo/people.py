@@ -8,7 +8,7 @@ DOUBLE = (
     "桂英建国秀兰志强海燕晓东文博思远雨桐子涵佳怡宇航浩然欣妍俊熙嘉豪梦琪诗涵若曦天佑"
     "立新春梅国庆红梅永强丽华玉珍振华慧敏雪峰家辉月娥向阳"
 )
-GIVEN_NAMES = [*SINGLE, *(DOUBLE[at : at + 2] for at in range(0, len(DOUBLE), 2))]
+GIVEN_NAMES: list[str] = [*SINGLE, *(DOUBLE[at : at + 2] for at in range(0, len(DOUBLE), 2))]
 
 
 def made_up_name(chance: Random) -> str:

@@ -65,7 +65,7 @@ class Base(DeclarativeBase):
     """The tables of `sql_view`."""
 
 
-class Person(UserMixin, Base):  # type: ignore[misc]
+class Person(UserMixin, Base):
     """Who is signed in."""
 
     __tablename__ = "person"

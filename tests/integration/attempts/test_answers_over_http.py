@@ -246,7 +246,7 @@ def test_right_or_wrong_is_told_where_the_competition_shows_it_at_once(
 
 def test_no_byte_of_a_reply_depends_on_right_and_wrong(transport: Transport, cast: Cast, begin: Begin) -> None:
     opened = begin(cast.lin)
-    replies = []
+    replies: list[Any] = []
     for position in opened.positions:
         for letter in range(len(position.options)):
             reply = answer(transport, opened.ticket, (position.position, 1 << letter, 10 + letter))

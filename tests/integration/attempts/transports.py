@@ -45,7 +45,7 @@ class FlaskTransport:
         self._client = app.test_client(use_cookies=False)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        reply = self._client.post(path, data=body, headers=dict(headers), csrf=False)  # type: ignore[call-arg]
+        reply = self._client.post(path, data=body, headers=dict(headers), csrf=False)
         return Reply(reply.status_code, {name.lower(): value for name, value in reply.headers}, reply.data)
 
     def close(self) -> None:

@@ -174,7 +174,7 @@ def test_the_expiry_is_exact_to_the_millisecond(room: Room) -> None:
 
     def put(border: int) -> None:
         room.redis.hdel(keys.attempt(LIN, 1), "submitted_ms")
-        room.redis.hset(keys.person(LIN), "open", 1)
+        room.redis.hset(keys.person(LIN), "open", "1")
         room.redis.zadd(keys.open, {f"{LIN}:1": 0})
         room.grader.set_extra(COMPETITION, SHARDS, LIN, border - own_ms)
 
@@ -225,7 +225,7 @@ def test_the_time_used_leaves_pauses_out_and_never_exceeds_what_was_allowed(room
     # A pause of 5 s has ended since; the attempt began before it.
     room.prime(shift_ms=6000)
     keys = keys_for(COMPETITION, SHARDS, LIN)
-    room.redis.hset(keys.attempt(LIN, 1), "started_ms", started_ms - 65_000)
+    room.redis.hset(keys.attempt(LIN, 1), "started_ms", str(started_ms - 65_000))
     reply = room.submit()
     assert reply.ending is not None
     assert reply.ending.used_ms == reply.now_ms - (started_ms - 65_000) - 5000

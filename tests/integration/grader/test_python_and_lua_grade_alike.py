@@ -76,7 +76,7 @@ def test_two_thousand_random_attempts_are_graded_alike(room: Room) -> None:
                         chosen[position] = choice
             # Shift the start, so that time used, extra time, pauses, the deadline and its grace come into play.
             shifted_ms = state.started_ms - chance.choice((0, 5, 29 * 60_000, 1_800_000, 1_801_000, 2 * HOUR_MS))
-            room.redis.hset(keys_for(COMPETITION, SHARDS, account).attempt(account, 1), "started_ms", shifted_ms)
+            room.redis.hset(keys_for(COMPETITION, SHARDS, account).attempt(account, 1), "started_ms", str(shifted_ms))
             reply = room.submit(account)
             assert reply.ending is not None
             expected = grade(places, key, chosen, partial=partial)

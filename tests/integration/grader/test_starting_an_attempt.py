@@ -73,8 +73,8 @@ def test_a_day_holds_its_first_moment_and_not_the_next_days(room: Room) -> None:
         ((started - HOUR_MS, started + 1), Outcome.NO_ATTEMPTS_LEFT_TODAY),
         ((started - HOUR_MS, started), Outcome.STARTED),
     ):
-        room.redis.hset(keys_for(COMPETITION, SHARDS, LIN).person(LIN), "starts", started)
-        room.redis.hset(keys_for(COMPETITION, SHARDS, LIN).person(LIN), "open", 0)
+        room.redis.hset(keys_for(COMPETITION, SHARDS, LIN).person(LIN), "starts", str(started))
+        room.redis.hset(keys_for(COMPETITION, SHARDS, LIN).person(LIN), "open", "0")
         assert room.start(day_ms=day).code is code, day
 
 
@@ -100,7 +100,7 @@ def test_refusals_name_their_reason_and_change_nothing(room: Room) -> None:
         ({"closes_ms": now + HOUR_MS, "paused_ms": now}, Outcome.PAUSED),
         ({"paused_ms": 0, "fenced": True}, Outcome.FENCED),
     ):
-        room.prime(**rules)  # type: ignore[arg-type]
+        room.prime(**rules)
         before = room.everything()
         assert room.start().code is code
         assert room.everything() == before
