@@ -43,10 +43,10 @@ def set_password(account: Account, password_hash: str) -> None:
     account.session_round += 1
 
 
-def replace_outdated_hash(account: Account, old: str, new: str) -> None:
+def replace_outdated_hash(account_id: int, old: str, new: str) -> None:
     """Put the same password's newer hash in place, unless the password was changed meanwhile."""
     db.session.execute(
-        update(Account).where(Account.id == account.id, Account.password_hash == old).values(password_hash=new)
+        update(Account).where(Account.id == account_id, Account.password_hash == old).values(password_hash=new)
     )
 
 

@@ -24,11 +24,11 @@ def authenticate(login: str, password: str, *, address: str, devices: dict[int, 
     tries = sign_in_limits.SignInTries(read_login(login), address, devices.get(account_id))
     check_password(stored, password, tries, now=now)
     newer = passwords.hash_password(password) if stored and passwords.is_outdated(stored) else None
+    if stored and newer:
+        actions.replace_outdated_hash(account_id, stored, newer)
     account = queries.account_or_404(account_id)
     if account.disabled_at:
         raise Refused("account_disabled", status=403)
-    if stored and newer:
-        actions.replace_outdated_hash(account, stored, newer)
     return account
 
 

@@ -12,7 +12,7 @@ from quizapp.accounts.sentences import ROLE_NAMES
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from quizapp.extensions import db
-from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access
+from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access, reads_only
 from quizapp.web.error_pages import sentence
 from quizapp.web.links import local_path
 
@@ -36,6 +36,7 @@ def role_name(role: str) -> str:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @access(PUBLIC)
+@reads_only  # but for a hash of older costs, and that statement begins a transaction of its own
 def sign_in() -> ResponseReturnValue:
     """Sign in, then go to the page that was wanted, or where the person's role has its work."""
     wanted = request.args.get("next", "")

@@ -81,9 +81,10 @@ def end() -> None:
 
 
 def keep_until(moment: datetime) -> None:
-    """A shared terminal's session lasts at least until `moment`: an attempt's deadline, while only its ticket is used."""
+    """A shared terminal's idle time begins at `moment` at the earliest: an attempt's deadline, while only its ticket is
+    used and the session is not seen."""
     if not session.permanent:
-        session["kept_until_ms"] = to_ms(moment)
+        session["kept_until_ms"] = to_ms(moment + SHARED_IDLE)
 
 
 def on_own_device() -> bool:

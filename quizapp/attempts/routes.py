@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from quizapp.accounts import sessions
 from quizapp.accounts.models import Account
 from quizapp.attempts.actions import day_around, open_attempt, start_attempt
 from quizapp.attempts.queries import (
@@ -53,7 +54,9 @@ def answering(competition_id: int) -> ResponseReturnValue:
 @reads_only
 def open(competition_id: int) -> ResponseReturnValue:  # noqa: A001  # the deed's name, as in the grader
     """The running attempt with its paper, answers, clock and a new ticket."""
-    return jsonify(asdict(open_attempt(published_or_404(competition_id), _me())))
+    opened = open_attempt(published_or_404(competition_id), _me())
+    sessions.keep_until(from_ms(opened.deadline_ms))
+    return jsonify(asdict(opened))
 
 
 @bp.get("/state")
