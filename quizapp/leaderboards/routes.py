@@ -72,7 +72,7 @@ class Seen:
 @bp.get("/")
 def index(competition_id: int) -> ResponseReturnValue:
     """The people's board is the way in."""
-    return redirect(url_for("leaderboards.people", competition_id=competition_id))
+    return redirect(url_for("leaderboards.people", competition_id=published_or_404(competition_id).id))
 
 
 @bp.get("/people")

@@ -1,0 +1,171 @@
+"""A small but rich site: everything that has a page of its own is there once, from a draft bank to frozen standings."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from quizapp.accounts.models import Account, RoleGrant
+from quizapp.attempts.actions import open_attempt, start_attempt
+from quizapp.attempts.recorder import Recorder
+from quizapp.banks.actions import save_draft
+from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.clock import to_ms, utc_now
+from quizapp.competitions.actions import announce, grant_extra_time
+from quizapp.competitions.models import Announcement, Competition, ExtraTime
+from quizapp.competitions.priming import prime
+from quizapp.extensions import db, grader
+from quizapp.grader.engine import AnswerCall
+from quizapp.grader.keys import shard_of
+from quizapp.organizations.models import Membership
+from quizapp.papers.blueprint import Blueprint, Section
+from tests.cast import BORN, Cast, Person, TinyBank, add_competition, add_person, add_unit, tiny_content
+from tests.integration.leaderboards.stage import Stage
+
+SignIn = Callable[[FlaskClient, Any], FlaskClient]
+
+# With topics and a difficulty in its rows, and a total that the tiny bank can satisfy.
+DRAFT_BLUEPRINT = Blueprint(
+    (
+        Section("single", 3, 2000, ("T01", "T02"), None),
+        Section("multiple", 1, 2000),
+        Section("judge", 1, 2000, ("T01", "T02")),
+    )
+)
+UPLOADED = """题型,题干,选项A,选项B,选项C,答案,章节
+单选题,哪一项不是质量管理的原则？,以顾客为关注焦点,只看结果,,AB,T01
+判断题,质量是检验出来的。,,,,V,T01
+多选题,PDCA 包括哪些？,策划,实施,检查,ABC,T02
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What addresses are made of: `ids` by the names that the tables of pages use."""
+
+    app: Flask
+    cast: Cast
+    ids: dict[str, Any]
+
+
+def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> World:
+    """Add everything to a site that has the cast and the tiny bank. Commits."""
+    ids: dict[str, Any] = {"bank": tiny_bank.bank_id, "version": tiny_bank.version_id}
+    ids |= {"unit_a": cast.unit_a.id, "unit_b": cast.unit_b.id, "group": cast.group.id}
+    ids["empty_unit"] = add_unit(app, "E", "新设车间", parent=cast.group).id
+    add_person(app, "bai", "白待确认", unit=cast.unit_a, state="pending")
+    ids |= _add_competitions(app, tiny_bank)
+    crowd = _add_results(app, cast, ids)
+    _answer(app, ids["open"], cast.lin, ends=True)
+    _answer(app, ids["open"], cast.bo, ends=False)
+    _record(app)
+    with app.app_context():
+        qin, now = cast.qin.account, utc_now()
+        opened = db.session.get_one(Competition, ids["open"])
+        announce(opened, title="开赛通知", body="竞赛已经开始，请各单位组织员工参加。", actor=qin, now=now)
+        grant_extra_time(opened, cast.chen.account, minutes=10, reason="视力障碍", actor=qin, now=now)
+        db.session.commit()
+        prime(opened)
+        ids["notice"] = db.session.scalars(select(Announcement.id)).one()
+        ids["extra"] = db.session.scalars(select(ExtraTime.id)).one()
+    ids |= _add_drafts(app, sign_in(app.test_client(), cast.qin))
+    answer = sign_in(app.test_client(), cast.qin).post(
+        f"/admin/competitions/{ids['frozen']}/freeze", data={"sure": "y"}
+    )
+    assert answer.status_code == 302, answer.text
+    answer = sign_in(app.test_client(), cast.ada).post(f"/admin/accounts/{crowd[0].id}/disable")
+    assert answer.status_code == 303, answer.text
+    ids |= {name: person.id for name, person in cast.everyone.items()} | {"disabled": crowd[0].id}
+    with app.app_context():
+        for each in db.session.scalars(select(Membership)):
+            if name := next((name for name, person in cast.everyone.items() if person.id == each.account_id), ""):
+                ids[f"membership_of_{name}"] = each.id
+        for grant in db.session.scalars(select(RoleGrant)):
+            ids[f"{grant.role}_grant"] = grant.id
+    return World(app, cast, ids)
+
+
+def _add_competitions(app: Flask, tiny_bank: TinyBank) -> dict[str, int]:
+    now = utc_now()
+    common: dict[str, Any] = {"introduction": "人人学质量，全员促改进。", "attempts_total": 3, "pass_score": 6000}
+    long_ago = {"opens_at": now - timedelta(days=9), "closes_at": now - timedelta(days=1)}
+    variants: dict[str, dict[str, Any]] = {
+        "open": {"title": "2026年全国企业员工全面质量管理知识竞赛", "show_answers": "submitted"},
+        "upcoming": {"opens_at": now + timedelta(days=1), "closes_at": now + timedelta(days=9), "title": "秋季竞赛"},
+        "draft": {"published_at": None, "title": "明年竞赛", "blueprint": DRAFT_BLUEPRINT.to_json(), "contact": ""},
+        "paused": {"paused_at": now - timedelta(minutes=5), "title": "暂停的竞赛"},
+        "closed": {**long_ago, "title": "夏季竞赛"},
+        "frozen": {**long_ago, "title": "春季竞赛"},
+    }
+    return {
+        name: add_competition(app, tiny_bank.version_id, now=now, **{**common, **columns}).id
+        for name, columns in variants.items()
+    }
+
+
+def _add_results(app: Flask, cast: Cast, ids: dict[str, Any]) -> list[Person]:
+    """Eight people of unit B, the last two tied, have results in all that has opened; and Lin in what is over."""
+    opened = Stage(app, ids["open"])
+    crowd = opened.add_people("b", "李某", 8, cast.unit_b)
+    now_ms = to_ms(utc_now())
+    for name in ("open", "closed", "frozen"):
+        stage = Stage(app, ids[name], now_ms=now_ms)
+        ended_ms = now_ms - 600_000 if name == "open" else now_ms - 3 * 86_400_000
+        stage.set_results(
+            (person.id, cast.unit_b.id, 9000 - 1000 * min(number, 6), 300_000 + 7000 * min(number, 6), ended_ms)
+            for number, person in enumerate(crowd)
+        )
+        if name != "open":
+            stage.set_result(cast.lin.id, cast.unit_a.id, 10_000, 240_000, ended_ms)
+        stage.refresh()
+    return crowd
+
+
+def _answer(app: Flask, competition_id: int, person: Person, *, ends: bool) -> None:
+    """An attempt through the engine: A everywhere."""
+    with app.app_context():
+        competition, account = db.session.get_one(Competition, competition_id), db.session.get_one(Account, person.id)
+        ordinal = start_attempt(competition, account, now=utc_now())
+        epoch = open_attempt(competition, account).epoch
+        shard = shard_of(account.id, competition.shards)
+        answers = [(position, 1, position) for position in (1, 2, 3)]
+        grader.answer(competition.id, shard, [AnswerCall(account.id, ordinal, epoch, answers)])
+        if ends:
+            grader.submit(competition.id, shard, account.id, ordinal, epoch)
+
+
+def _record(app: Flask) -> None:
+    recorder = Recorder(app, "world")
+    recorder.look_around()
+    while recorder.take():
+        pass
+    recorder.close()
+
+
+def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, int]:
+    """A draft of the tiny bank with changes, a bank that is a draft only, and two uploads: one to mend, one to save."""
+    first, second, _, *rest = tiny_content().questions
+    new = replace(first, code="NEW", stem="新的一题", options=("一", "二", "三", "四"))
+    questions = (replace(first, right=2), replace(second, explanation="改写"), *rest, new)
+    with app.app_context():
+        draft = save_draft(replace(tiny_content(), questions=questions), source_name="a.yaml", actor=None, now=BORN)
+        other = replace(tiny_content(), code="other", title="另一题库")
+        save_draft(other, source_name="other.yaml", actor=None, now=BORN)
+        db.session.commit()
+        found = {"draft_version": draft.id}
+        found["other_bank"] = db.session.scalars(select(Bank.id).where(Bank.code == "other")).one()
+        assert db.session.get_one(BankVersion, draft.id).number is None
+    files = (("题库.csv", UPLOADED, {"code": "new", "title": "新题库"}), ("tiny.yaml", write_yaml(tiny_content()), {}))
+    for name, text, fields in files:
+        form = {"file": (io.BytesIO(text.encode()), name), "bank": "", **fields}
+        answer = qin.post("/admin/banks/upload", data=form, content_type="multipart/form-data")
+        assert answer.status_code == 303, answer.text
+    with app.app_context():
+        found["faulty_upload"], found["good_upload"] = db.session.scalars(select(BankUpload.id).order_by(BankUpload.id))
+    return found
