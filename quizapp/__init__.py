@@ -20,6 +20,7 @@ from quizapp.config import Settings, read_settings
 from quizapp.extensions import babel, csrf, db, grader, limiter, login_manager, migrate
 from quizapp.web import assets, compression, error_pages, headers, icons, language, page_context
 from quizapp.web.access import check_access
+from quizapp.web.forms import refuse_nul
 
 FEATURES = (
     "demo",
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(app, locale_selector=language.choose_locale)
     grader.bind(settings.store_url)
 
+    app.before_request(refuse_nul)
     app.before_request(check_access)
     assets.init_app(app)
     icons.init_app(app)

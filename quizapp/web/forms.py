@@ -7,6 +7,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, ValidationError
 
+from quizapp.errors import QuizError
+
 
 class Form(FlaskForm):
     """A WTForms form whose messages follow the page's language."""
@@ -19,11 +21,20 @@ class Form(FlaskForm):
         valid = bool(super().validate(extra_validators))
         known = {field.name for field in self} | {"csrf_token"}
         prefixes = tuple(f"{name}-" for name in known)  # sub-fields of a FieldList or FormField
+        if any("\0" in value for values in request.form.listvalues() for value in values):
+            self.form_errors.append(_l("表单里有无法识别的字符，没有保存。请检查后再填写。"))
+            return False
         unknown = [name for name in request.form if name not in known and not name.startswith(prefixes)]
         if unknown:
             self.form_errors.append(_l("表单里有不认识的内容，没有保存。请刷新页面后再填写。"))
             return False
         return valid
+
+
+def refuse_nul() -> None:
+    """Before each request: no address holds the character NUL, which PostgreSQL has no text for."""
+    if any("\0" in value for values in request.args.listvalues() for value in values):
+        raise QuizError("bad_request", status=400)
 
 
 def required(_form: Any, field: Field) -> None:

@@ -199,8 +199,9 @@ def test_accounts_are_searched_and_paged(app: Flask, ada: FlaskClient, cast: Cas
     assert "秦悦" in ada.get("/admin/accounts?role=organizer").text
     assert "林晓" not in ada.get("/admin/accounts?role=organizer").text
     assert "没有符合条件" in ada.get("/admin/accounts?text=%25_").text
-    for odd in ("page=0", "page=-1", "page=99999999999999999999", "page=x", "role=x", "state=x", "text=%00"):
+    for odd in ("page=0", "page=-1", "page=99999999999999999999", "page=x", "role=x", "state=x"):
         assert ada.get(f"/admin/accounts?{odd}").status_code == 200
+    assert ada.get("/admin/accounts?text=%00").status_code == 400
 
 
 def test_the_audit_trail_is_filtered(app: Flask, ada: FlaskClient, cast: Cast) -> None:
@@ -215,8 +216,9 @@ def test_the_audit_trail_is_filtered(app: Flask, ada: FlaskClient, cast: Cast) -
     today = f"{utc_now() + timedelta(hours=8):%Y-%m-%d}"
     assert "<tbody>" in ada.get(f"/admin/audit?since={today}&until={today}&actor=艾达").text
     assert "<tbody>" not in ada.get("/admin/audit?until=2020-01-01").text
-    for odd in ("since=x", "until=2026-13-45", "actor=%25", "subject_id=%00", "page=-5"):
+    for odd in ("since=x", "until=2026-13-45", "actor=%25", "page=-5"):
         assert ada.get(f"/admin/audit?{odd}").status_code == 200
+    assert ada.get("/admin/audit?subject_id=%00").status_code == 400
 
 
 def test_unknown_ids_are_missing(ada: FlaskClient, cast: Cast) -> None:

@@ -7,6 +7,7 @@ from redis import Redis
 from quizapp.accounts.sign_in_limits import SignInTries
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
+from quizapp.extensions import db
 from tests.cast import PASSWORD, Cast
 
 
@@ -119,4 +120,6 @@ def test_sign_in_goes_on_while_the_store_is_away(settings: Any, cast: Cast) -> N
     page = client.get("/sign-in")
     token = page.text.split('name="csrf_token" type="hidden" value="')[1].split('"')[0]
     answer = client.post("/sign-in", data={"login": "lin", "password": PASSWORD, "csrf_token": token})
+    with app.app_context():
+        db.engine.dispose()
     assert answer.status_code == 303

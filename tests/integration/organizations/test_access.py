@@ -116,7 +116,7 @@ def places(app: Flask, cast: Cast) -> dict[str, int]:
 @pytest.mark.timeout(300)
 def test_every_url_answers_each_role_as_the_table_says(app: Flask, cast: Cast, sign_in: Any) -> None:
     values = places(app, cast)
-    wrong = []
+    wrong: list[str] = []
     for (method, pattern), expected in TABLE.items():
         for name, status in zip(EVERYBODY, expected, strict=True):
             client = app.test_client()

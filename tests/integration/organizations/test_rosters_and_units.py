@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def qin(app: Flask, cast: Cast, sign_in: Any) -> FlaskClient:
 
 
 def upload(
-    client: FlaskClient, address: str, *rows: list[object], name: str = "名册.xlsx", content: bytes = b""
+    client: FlaskClient, address: str, *rows: Sequence[object], name: str = "名册.xlsx", content: bytes = b""
 ) -> Any:
     content = content or write_workbook([("名册", rows)])
     return client.post(address, data={"file": (io.BytesIO(content), name)})
