@@ -80,7 +80,7 @@ def test_claim_codes_are_downloaded_and_let_their_owners_in(app: Flask, wu: Flas
     page = upload(wu, address, HEADING, ["张三", "10086", "", ""], ["李四", "", "13800009999", ""])
     wu.post(commit_address(page.text, f"{address}/"))
     lists = [wu.post(f"/units/{cast.unit_a.id}/claim-codes.xlsx") for _ in range(2)]
-    assert all(answer.mimetype.endswith("sheet") for answer in lists)
+    assert all((answer.mimetype or "").endswith("sheet") for answer in lists)
     old, new = (read_tables(answer.data, "codes.xlsx")[0].rows for answer in lists)
     assert [row[2:5] for row in new[1:]] == [["张三", "10086", ""], ["李四", "", "13800009999"]]
     claim = {"unit_code": "A", "new_password": "Zhiliang-2027", "repeat": "Zhiliang-2027", "consent": "y"}
