@@ -103,6 +103,9 @@ def upgrade() -> None:
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settlement", sa.String(length=200), nullable=True),
+        sa.CheckConstraint("(settled_at IS NULL) = (settlement IS NULL)", name=op.f("ck_unrecordable_settled_how")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unrecordable")),
     )
     op.create_index(op.f("ix_unrecordable_competition_id"), "unrecordable", ["competition_id"], unique=False)

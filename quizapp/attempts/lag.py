@@ -33,9 +33,6 @@ def recorder_lag(competition: Competition | None = None) -> Lag:
     else:
         rows = select(Competition).where(Competition.published_at.is_not(None), Competition.frozen_at.is_(None))
         among = list(db.session.scalars(rows))
-    kept_apart = select(func.count()).select_from(Unrecordable)
-    if competition is not None:
-        kept_apart = kept_apart.where(Unrecordable.competition_id == competition.id)
     with StreamConsumer(grader.url) as consumer:
         backlogs = [
             consumer.backlog(ShardKeys(each.id, shard).stream) for each in among for shard in range(each.shards)
@@ -44,5 +41,13 @@ def recorder_lag(competition: Competition | None = None) -> Lag:
         entries=sum(backlog.entries for backlog in backlogs),
         pending=sum(backlog.pending for backlog in backlogs),
         oldest_ms=max((backlog.oldest_ms for backlog in backlogs), default=0),
-        unrecordable=db.session.scalar(kept_apart) or 0,
+        unrecordable=unrecordable_count(competition),
     )
+
+
+def unrecordable_count(competition: Competition | None = None) -> int:
+    """How many entries of the competition, or of all, could not be recorded and are not settled."""
+    rows = select(func.count()).where(Unrecordable.settled_at.is_(None))
+    if competition is not None:
+        rows = rows.where(Unrecordable.competition_id == competition.id)
+    return db.session.scalar(rows) or 0

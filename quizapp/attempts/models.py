@@ -112,10 +112,16 @@ class Tally(Base):
 
 
 class Unrecordable(Base):
-    """A stream entry that could not be recorded, with the reason: never dropped, never in the way of the rest."""
+    """A stream entry that could not be recorded, with the reason: never dropped, never in the way of the rest.
+
+    It holds up freezing until somebody settles it: `settlement` is then "retried" or why it was dismissed.
+    """
 
     __tablename__ = "unrecordable"
-    __table_args__ = (Index("uq_unrecordable_entry", "stream", "entry_id", unique=True),)
+    __table_args__ = (
+        CheckConstraint("(settled_at IS NULL) = (settlement IS NULL)", name="settled_how"),
+        Index("uq_unrecordable_entry", "stream", "entry_id", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     competition_id: Mapped[int | None] = mapped_column(Integer, index=True)
@@ -124,3 +130,5 @@ class Unrecordable(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(String(200))
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settlement: Mapped[str | None] = mapped_column(String(200))

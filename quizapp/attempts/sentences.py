@@ -27,3 +27,5 @@ SENTENCES = {
     "answers_too_large": _l("一次提交的内容太多，没有保存。请刷新答题页面后重试。"),
     "overloaded": _l("当前答题人数很多，请稍候几秒，页面会自动重试。答案已留在本机。"),
 }
+
+DEEDS = {"settle_unrecordable": _l("处理无法落库的记录")}

@@ -12,6 +12,7 @@ from flask_login import current_user
 from redis.exceptions import RedisError
 
 from quizapp.accounts.models import Account
+from quizapp.attempts.lag import unrecordable_count
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, is_paused, phase
@@ -29,7 +30,6 @@ from quizapp.reports.queries import (
     scores_of,
     snapshot,
     unanswered,
-    unrecordable_count,
 )
 from quizapp.reports.responses import fragment
 from quizapp.web.access import ORGANIZER, STAFF, Blueprint, access, for_roles

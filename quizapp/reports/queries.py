@@ -11,7 +11,7 @@ from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import Select, func, or_, select
 
 from quizapp.accounts.models import Account
-from quizapp.attempts.models import Attempt, Result, Tally, Unrecordable
+from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
@@ -167,11 +167,6 @@ def _counted(competition: Competition, edges: Sequence[datetime]) -> list[tuple[
         )
         counted.append((begin, db.session.scalar(rows) or 0))
     return counted
-
-
-def unrecordable_count(competition: Competition) -> int:
-    """How many stream entries of the competition could not be recorded."""
-    return db.session.scalar(select(func.count()).where(Unrecordable.competition_id == competition.id)) or 0
 
 
 def page_of_unanswered(competition: Competition, unit: int, page: int, per_page: int = 50) -> Pagination:

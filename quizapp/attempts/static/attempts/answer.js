@@ -394,10 +394,8 @@
       leave(urls.resultUrl);
     } else if (code === "deadline_passed") {
       if (state !== "ending") { timeIsUp(); }
-    } else if (code === "no_attempt") {
-      leave(urls.competitionUrl);
-    } else if (code === "ticket_invalid") {
-      open();
+    } else if (code === "ticket_invalid" || code === "no_attempt") {
+      open();  // a store that lost the attempt gets it back there; if there really is none, `open` leaves
     } else {
       notice(reply && reply.data.error ? reply.data.error.message : texts.busy, texts.retry, open);
     }

@@ -1,0 +1,73 @@
+"""`quizapp unrecordable …`: what the recorder could not record holds up freezing until somebody settles it here."""
+
+import json
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from quizapp.accounts import audit
+from quizapp.attempts.models import Unrecordable
+from quizapp.clock import utc_now
+from quizapp.extensions import db, grader
+from quizapp.grader.consumer import StreamConsumer
+
+unrecordable = AppGroup(
+    "unrecordable", help="无法落库的记录：查看、重试、作罢。 What could not be recorded: list, retry, dismiss."
+)
+
+
+@unrecordable.command("list", help="列出尚未处理的。 Those that nobody has settled.")
+def list_unsettled() -> None:
+    """One line each; the fields are shown too, so keep the output to yourself: they hold what was answered."""
+    rows = db.session.scalars(
+        select(Unrecordable).where(Unrecordable.settled_at.is_(None)).order_by(Unrecordable.id)
+    ).all()
+    for row in rows:
+        fields = json.dumps(row.fields, ensure_ascii=False)[:200]
+        click.echo(f"{row.id}  {row.seen_at:%Y-%m-%d %H:%M:%S}Z  {row.stream} {row.entry_id}  {row.reason}  {fields}")
+    click.echo(f"共 {len(rows)} 条。 {len(rows)} in all.")
+
+
+@unrecordable.command("retry", help="重新放回流中，由落库进程再记一次。 Put it into the stream again, to be recorded.")
+@click.argument("number", type=int)
+def retry(number: int) -> None:
+    """The entry is put back before the row is settled: if this stops in between, it may be retried again, harmlessly."""
+    row = _unsettled(number)
+    with StreamConsumer(grader.url) as consumer:
+        consumer.publish(row.stream, row.fields)
+    _settle(row, "retried")
+    click.echo("已放回流中；若仍无法落库，会以新的编号再次列出。 Put back; if it fails again, it is listed again.")
+
+
+@unrecordable.command("dismiss", help="写明原因后作罢，不再阻碍冻结。 Leave it unrecorded, with the reason.")
+@click.argument("number", type=int)
+@click.option("--reason", prompt="原因 · Reason", help="为什么可以不记。 Why it may stay unrecorded.")
+def dismiss(number: int, reason: str) -> None:
+    """The row stays, with the reason."""
+    if not reason.strip() or len(reason) > 200:
+        raise click.UsageError("请用 1–200 个字写明原因。 Give a reason of 1 to 200 characters.")
+    _settle(_unsettled(number), reason.strip())
+    click.echo("已作罢，记录和原因仍保留。 Dismissed; the entry and the reason are kept.")
+
+
+def _unsettled(number: int) -> Unrecordable:
+    row = db.session.get(Unrecordable, number)
+    if row is None or row.settled_at:
+        raise click.UsageError(f"没有编号为 {number} 的未处理记录。 There is no unsettled entry {number}.")
+    return row
+
+
+def _settle(row: Unrecordable, settlement: str) -> None:
+    now = utc_now()
+    row.settled_at, row.settlement = now, settlement
+    audit.record(
+        "settle_unrecordable",
+        actor=None,
+        subject_type="competition",
+        subject_id=row.competition_id or 0,
+        now=now,
+        entry=row.entry_id,
+        settlement=settlement,
+    )
+    db.session.commit()
