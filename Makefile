@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH_JSON ?=
+JOBS ?= 2
 
 .PHONY: run python prepare prepare-tests check test test-fast bench chromium lock clean
 
@@ -28,11 +29,13 @@ check: prepare-tests
 	$(BIN)/lint-imports --no-cache
 
 test: prepare-tests chromium check
-	$(BIN)/pytest -q
-	$(BIN)/pytest -q --database=postgresql tests/integration
+	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
+	$(BIN)/pytest -q -n $(JOBS) --database=postgresql -m "not slow" tests/integration
+	$(BIN)/pytest -q -n $(JOBS) tests/browser
+	$(BIN)/pytest -q -s tests/fault
 
 test-fast: check
-	$(BIN)/pytest -q -m "not slow" tests/house tests/unit tests/integration
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow" tests/house tests/unit tests/integration
 
 bench: prepare-tests
 	$(BIN)/python tests/load/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
