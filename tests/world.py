@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from quizapp.accounts.models import Account, RoleGrant
 from quizapp.attempts.actions import open_attempt, start_attempt
+from quizapp.attempts.models import Attempt
 from quizapp.attempts.recorder import Recorder
 from quizapp.banks.actions import save_draft
 from quizapp.banks.formats.project import write_yaml
@@ -124,6 +125,11 @@ def _add_results(app: Flask, cast: Cast, ids: dict[str, Any]) -> list[Person]:
         if name != "open":
             stage.set_result(cast.lin.id, cast.unit_a.id, 10_000, 240_000, ended_ms)
         stage.refresh()
+    with app.app_context():  # the stage gives no points by question, which a review shows
+        for attempt in db.session.scalars(select(Attempt)):
+            right, rest = divmod(attempt.score or 0, 2000)
+            attempt.points = [*[2000] * right, rest, 0, 0, 0, 0][:5]
+        db.session.commit()
     return crowd
 
 
@@ -161,7 +167,10 @@ def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, int]:
         found = {"draft_version": draft.id}
         found["other_bank"] = db.session.scalars(select(Bank.id).where(Bank.code == "other")).one()
         assert db.session.get_one(BankVersion, draft.id).number is None
-    files = (("题库.csv", UPLOADED, {"code": "new", "title": "新题库"}), ("tiny.yaml", write_yaml(tiny_content()), {}))
+    files: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("题库.csv", UPLOADED, {"code": "new", "title": "新题库"}),
+        ("tiny.yaml", write_yaml(tiny_content()), {}),
+    )
     for name, text, fields in files:
         form = {"file": (io.BytesIO(text.encode()), name), "bank": "", **fields}
         answer = qin.post("/admin/banks/upload", data=form, content_type="multipart/form-data")
