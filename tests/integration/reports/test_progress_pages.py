@@ -100,30 +100,6 @@ def test_su_sees_the_units_of_her_region_but_no_names(
     assert CalamineWorkbook.from_filelike(io.BytesIO(book)).sheet_names == ["单位进度"]
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [("lin", 403), ("chen", 403), ("qin", 200), ("wu", 200), ("ada", 200), ("jun", 200), ("su", 200)],
-)
-def test_progress_is_for_those_with_a_role(
-    app: Flask, sign_in: SignIn, cast: Cast, competition: OpenCompetition, who: str, status: int
-) -> None:
-    client = sign_in(app.test_client(), cast.everyone[who])
-    for path in ("", f"{competition.id}/progress", f"{competition.id}/progress.xlsx"):
-        assert client.get(f"/admin/reports/{path}").status_code == status, path
-
-
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [("lin", 403), ("qin", 200), ("wu", 403), ("ada", 200), ("jun", 200), ("su", 403)],
-)
-def test_the_overview_is_the_organizers(
-    app: Flask, sign_in: SignIn, cast: Cast, competition: OpenCompetition, who: str, status: int
-) -> None:
-    client = sign_in(app.test_client(), cast.everyone[who])
-    for path in ("overview", "overview/live"):
-        assert client.get(f"/admin/competitions/{competition.id}/{path}").status_code == status, path
-
-
 def test_who_has_not_answered_is_named_to_the_coordinator(
     client: FlaskClient, sign_in: SignIn, cast: Cast, played: OpenCompetition
 ) -> None:
