@@ -202,7 +202,7 @@ class Grader:
         """Put rules and answer key (ordinal → type, right mask) into every shard; False if later ones are in force.
 
         `as_of_ms` is `now_ms()` asked before SQL was read: it keeps a slow process from putting old rules over new
-        ones. A fence stays up and a shift never shrinks, whatever `rules` say. Raises Unavailable; prime again then.
+        ones. A shift never shrinks, and a fence stays up unless the close is later. Raises Unavailable; prime again then.
         """
         if not answer_key:
             raise ValueError("an answer key without questions")

@@ -29,8 +29,9 @@ def freeze_standings(competition: Competition, *, actor: Account | None, now: da
     """
     db.session.refresh(competition, with_for_update=True)  # two organizers at once: the second waits, and is refused
     _refuse_unready(readiness(competition, now))
-    grader.fence(competition.id, competition.shards)
+    competition_id, shards = competition.id, competition.shards  # a row can't be read once its session has failed
     try:
+        grader.fence(competition_id, shards)
         _refuse_unready(readiness(competition, now))  # what came in before the fence went up
         freeze = _write_standings(competition, actor, now)
         competition.frozen_at = now
@@ -45,14 +46,14 @@ def freeze_standings(competition: Competition, *, actor: Account | None, now: da
         )
         db.session.flush()
     except Exception:
-        take_fence_down(competition)
+        take_fence_down(competition_id, shards)
         raise
     return freeze
 
 
-def take_fence_down(competition: Competition) -> None:
-    """Let the competition's writes through again: it was not frozen after all."""
-    grader.fence(competition.id, competition.shards, fenced=False)
+def take_fence_down(competition_id: int, shards: int) -> None:
+    """Let the competition's writes through again: it was not frozen after all. SQL, which has just failed, is not asked."""
+    grader.fence(competition_id, shards, fenced=False)
 
 
 def _refuse_unready(state: Readiness) -> None:

@@ -44,6 +44,7 @@ def freeze_now(competition_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(competition, form), 422
     actor: Account = current_user._get_current_object()
+    shards = competition.shards
     try:
         freeze_standings(competition, actor=actor, now=utc_now())
     except Refused as error:
@@ -53,8 +54,7 @@ def freeze_now(competition_id: int) -> ResponseReturnValue:
     try:
         db.session.commit()
     except Exception:
-        db.session.rollback()
-        take_fence_down(published_or_404(competition_id))
+        take_fence_down(competition_id, shards)
         raise
     if prime_if_reachable(competition):
         drop_boards(grader.store, competition_id)

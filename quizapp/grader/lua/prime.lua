@@ -6,19 +6,24 @@
 -- Returns: ok · stale: rules that were read later are in force, nothing is changed
 -- Stream: nothing
 --
--- A fence is never taken down and the shift never shrinks here: a process that read the competition before it was frozen
--- or resumed must not undo that. `fence` takes a fence down.
+-- The shift never shrinks here, and a fence is taken down by a later close alone: a process that read the competition
+-- before it was frozen or resumed must not undo that. Nobody moves the close of what is being frozen, so a fence that
+-- stands before a later one was left behind by a freeze that was killed.
 local rules_key, key_key = KEYS[1], KEYS[2]
 local as_of_ms, count = tonumber(ARGV[1]), tonumber(ARGV[2])
 
-local held = redis.call('HMGET', rules_key, 'as_of_ms', 'fenced', 'shift_ms')
+local held = redis.call('HMGET', rules_key, 'as_of_ms', 'fenced', 'shift_ms', 'closes_ms')
 if held[1] and as_of_ms > 0 and as_of_ms < tonumber(held[1]) then
   return 'stale'
+end
+local later_close = false
+for i = 3, 2 + 2 * count, 2 do
+  later_close = later_close or (ARGV[i] == 'closes_ms' and held[4] and tonumber(ARGV[i + 1]) > tonumber(held[4]))
 end
 local fields = {}
 for i = 3, 2 + 2 * count, 2 do
   local name, value = ARGV[i], ARGV[i + 1]
-  if name == 'fenced' and held[2] == '1' then
+  if name == 'fenced' and held[2] == '1' and not later_close then
     value = '1'
   elseif name == 'shift_ms' and held[3] and tonumber(held[3]) > tonumber(value) then
     value = held[3]

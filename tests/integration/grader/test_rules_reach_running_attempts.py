@@ -85,6 +85,15 @@ def test_priming_never_takes_a_fence_down_nor_time_away(room: Room) -> None:
     assert room.held().shift_ms == 5000
 
 
+def test_a_later_close_takes_down_the_fence_that_a_killed_freeze_left(room: Room) -> None:
+    room.grader.fence(COMPETITION, SHARDS)
+    room.prime(closes_ms=room.rules.closes_ms + 1)
+    assert room.start().code is Outcome.STARTED
+    room.prime(fenced=True)
+    room.prime(closes_ms=room.rules.closes_ms + 1)
+    assert room.start(LIN + 1).code is Outcome.FENCED
+
+
 def test_priming_replaces_the_whole_answer_key_of_every_shard(room: Room) -> None:
     large = dict.fromkeys(range(5000), ("single", 1))
     room.grader.prime(room.rules, large)

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from quizapp.accounts.models import Account, AuditEntry
 from quizapp.attempts.models import Attempt, Unrecordable
@@ -206,6 +207,46 @@ def test_what_is_frozen_cannot_be_frozen_again(stage: Stage, closed: list[Person
     assert answer.status_code == 409
     assert "成绩已经冻结" in answer.text
     assert is_fenced(stage)
+
+
+def test_a_freeze_that_sql_refuses_takes_the_fence_down_again(
+    stage: Stage, closed: list[Person], qin: FlaskClient
+) -> None:
+    with stage.app.app_context():
+        db.session.add(
+            Freeze(competition_id=stage.competition, frozen_at=utc_now(), digest="in the way", summary={"scores": {}})
+        )
+        db.session.commit()
+    assert qin.post(admin(stage), data=YES).status_code == 500
+    assert not is_fenced(stage)
+
+
+def test_a_freeze_whose_commit_fails_takes_the_fence_down_although_sql_is_away(
+    stage: Stage, closed: list[Person], qin: FlaskClient
+) -> None:
+    away: list[bool] = []
+
+    def refuse(*_: object) -> None:
+        if away:
+            raise OperationalError("the database is away", None, Exception())
+
+    def fail(_: object) -> None:
+        if is_fenced(stage):
+            away.append(True)
+            refuse()
+
+    with stage.app.app_context():
+        engine = db.engine
+    event.listen(engine, "commit", fail)
+    event.listen(engine, "before_cursor_execute", refuse)
+    try:
+        assert qin.post(admin(stage), data=YES).status_code == 503
+    finally:
+        event.remove(engine, "commit", fail)
+        event.remove(engine, "before_cursor_execute", refuse)
+    assert away
+    assert not is_fenced(stage)
+    assert qin.post(admin(stage), data=YES).status_code == 302
 
 
 @pytest.mark.parametrize(
