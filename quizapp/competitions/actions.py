@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from quizapp.accounts.audit import record
 from quizapp.accounts.models import Account
@@ -52,11 +52,13 @@ def _put(terms: Terms, organizations: Sequence[Organization], competition: Compe
 
 
 def delete_draft(competition: Competition, *, actor: Account, now: datetime) -> None:
-    """Throw a draft away. Raises Refused once it is published."""
+    """Throw a draft away, with its notices and the extra time promised in it. Raises Refused once it is published."""
     _draft_only(competition)
     _record("competition_deleted", competition, actor, now, title=competition.title)
     for copy in db.session.scalars(select(Competition).where(Competition.copied_from_id == competition.id)):
         copy.copied_from_id = None
+    db.session.execute(delete(Announcement).where(Announcement.competition_id == competition.id))
+    db.session.execute(delete(ExtraTime).where(ExtraTime.competition_id == competition.id))
     competition.organizations = []
     db.session.flush()
     db.session.delete(competition)

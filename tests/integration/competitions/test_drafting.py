@@ -14,7 +14,7 @@ from quizapp.accounts.models import AuditEntry
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
-from tests.cast import Cast, OpenCompetition, TinyBank
+from tests.cast import Cast, OpenCompetition, TinyBank, add_competition
 from tests.conftest import SignIn
 from tests.integration.competitions.form_data import draft_form
 
@@ -351,3 +351,18 @@ def test_a_competition_that_is_not_there_is_missing(qin: FlaskClient, address: s
     for path in ("", "/edit", "/publish", "/preview", "/times", "/pause", "/extra-time", "/announcements", "/copy"):
         assert qin.get(f"/admin/competitions/{address}{path}").status_code == 404, path
     assert qin.get(f"/competitions/{address}").status_code == 404
+
+
+def test_a_draft_goes_with_its_notices_and_extra_time(
+    app: Flask, qin: FlaskClient, cast: Cast, tiny_bank: TinyBank
+) -> None:
+    now = utc_now()
+    made = add_competition(app, tiny_bank.version_id, now=now, opens_at=now + timedelta(hours=1))
+    path = f"/admin/competitions/{made.id}"
+    assert qin.post(f"{path}/announcements", data={"title": "通知", "body": "内容"}).status_code == 302
+    given = {"minutes": "5", "reason": "视力不便"}
+    assert qin.post(f"{path}/extra-time/person/{cast.lin.id}", data=given).status_code == 302
+    assert qin.post(f"{path}/withdraw", data={}).status_code == 302
+    assert qin.post(f"{path}/delete", data={}).status_code == 302
+    with app.app_context():
+        assert db.session.get(Competition, made.id) is None
