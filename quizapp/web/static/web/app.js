@@ -20,3 +20,11 @@ document.addEventListener("submit", function (event) {
 window.addEventListener("pageshow", function () {
   document.querySelectorAll("form[data-sent]").forEach(function (form) { form.removeAttribute("data-sent"); });
 });
+/* On a phone the row of the main pages scrolls: the page in hand is in sight. */
+(function () {
+  var here = document.querySelector(".nav-row [aria-current]");
+  if (here) {
+    var row = here.closest(".nav-row");
+    row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
+}());
