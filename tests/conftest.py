@@ -16,6 +16,8 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from itsdangerous import URLSafeTimedSerializer
 from redis import Redis
 from werkzeug.datastructures import Headers
@@ -30,6 +32,9 @@ from quizapp.installation.store import SOCKET, start_store, stop_store, wait_unt
 from tests import cast as cast_of_tests
 from tests.postgres_server import PostgresServer
 
+# How long a busy machine takes to make or try an example says nothing about the program.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 SECRET = "a secret for tests, and for tests only"
 
 

@@ -5,7 +5,7 @@ import string
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quizapp.banks.checks import check_source
@@ -23,6 +23,8 @@ from quizapp.banks.entries import Header
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import write_csv, write_xlsx
 from quizapp.banks.reading import read_upload
+
+pytestmark = pytest.mark.once
 
 # Whatever a text may hold: Chinese, signs that start formulas, quotes, line breaks, what YAML and Excel would convert.
 SPECIAL = [
@@ -110,7 +112,7 @@ def test_yaml_and_json_give_the_same_digest(content: BankContent) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(contents())
 def test_the_template_as_xlsx_and_csv_gives_the_same_digest(content: BankContent) -> None:
     assert digest_after("a.xlsx", write_xlsx(content)) == content_digest(content)

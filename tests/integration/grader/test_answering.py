@@ -14,6 +14,8 @@ from quizapp.grader.outcomes import Outcome
 from quizapp.grader.stream import Answered
 from tests.integration.grader.room import BO, COMPETITION, HOUR_MS, LIN, PAPER, RIGHT, SHARDS, Room
 
+pytestmark = pytest.mark.once
+
 
 def test_a_saved_answer_is_held_and_told_to_the_recorder(room: Room) -> None:
     room.begin()

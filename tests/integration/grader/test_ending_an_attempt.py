@@ -11,6 +11,8 @@ from quizapp.grader.outcomes import Outcome
 from quizapp.grader.stream import Answered, Finished
 from tests.integration.grader.room import BO, COMPETITION, HOUR_MS, LIN, RIGHT, SHARDS, Room
 
+pytestmark = pytest.mark.once
+
 
 def finished(room: Room, account: int = LIN) -> list[Finished]:
     return [record for record in room.told(account) if isinstance(record, Finished)]

@@ -12,6 +12,8 @@ from quizapp.grader.outcomes import Outcome
 from quizapp.grader.rules import PaperPlace
 from tests.integration.grader.room import COMPETITION, HOUR_MS, SHARDS, Room
 
+pytestmark = pytest.mark.once
+
 SEED = 20260825
 BANKS, PAPERS_OF_A_BANK = 50, 40
 OPTION_COUNTS = {"single": (2, 8), "multiple": (2, 8), "judge": (2, 2)}

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from quizapp.grader.engine import HeldAnswer, RecordedAttempt
 from quizapp.grader.keys import keys_for
 from quizapp.grader.outcomes import Outcome
 from tests.integration.grader.room import COMPETITION, KEY, LIN, PAPER, RIGHT, SHARDS, Room
+
+pytestmark = pytest.mark.once
 
 
 def recorded(started_ms: int, **values: Any) -> RecordedAttempt:

@@ -10,6 +10,8 @@ from quizapp.grader.outcomes import Outcome
 from quizapp.grader.stream import ExtraTimeSet
 from tests.integration.grader.room import COMPETITION, HOUR_MS, KEY, LIN, SHARDS, Room
 
+pytestmark = pytest.mark.once
+
 MINUTE_MS = 60_000
 
 

@@ -12,6 +12,8 @@ from quizapp.grader.outcomes import Outcome
 from quizapp.grader.stream import Started
 from tests.integration.grader.room import BO, COMPETITION, HOUR_MS, KEY, LIN, SHARDS, Room
 
+pytestmark = pytest.mark.once
+
 
 def test_a_start_tells_the_recorder_who_and_when(room: Room) -> None:
     reply = room.start(extra_ms=60_000)

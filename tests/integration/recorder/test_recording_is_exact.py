@@ -206,7 +206,7 @@ def tellings(draw: st.DrawFn) -> tuple[str, list[tuple[int, int, int | None, int
     return keep, goes, draw(st.lists(indexes, max_size=4))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(telling=tellings())
 def test_results_and_tallies_equal_a_plain_recomputation(
     app: Flask, cast: Cast, tiny_bank: TinyBank, telling: Any

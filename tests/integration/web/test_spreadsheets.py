@@ -10,6 +10,8 @@ import xlsxwriter
 from quizapp.errors import Invalid
 from quizapp.web.spreadsheets import Table, read_tables, write_workbook
 
+pytestmark = pytest.mark.once
+
 WORKBOOK = "xl/workbook.xml"
 
 
