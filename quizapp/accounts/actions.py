@@ -65,12 +65,7 @@ def issue_codes(accounts: list[Account], purpose: str, *, actor: Account | None,
     """A one-time code for each of the accounts, by account id, with one audit entry each."""
     ids = [account.id for account in accounts]
     for start in range(0, len(ids), 500):
-        db.session.execute(
-            update(OneTimeCode)
-            .where(OneTimeCode.account_id.in_(ids[start : start + 500]), OneTimeCode.used_at.is_(None))
-            .where(OneTimeCode.expires_at > now)
-            .values(expires_at=now)
-        )
+        _end_codes(ids[start : start + 500], now)
     codes = {}
     for account in accounts:
         code = codes[account.id] = new_code()
@@ -86,6 +81,15 @@ def issue_codes(accounts: list[Account], purpose: str, *, actor: Account | None,
         )
         audit.record("issue_code", actor=actor, subject_type="account", subject_id=account.id, now=now, purpose=purpose)
     return codes
+
+
+def _end_codes(account_ids: list[int], now: datetime, *, but_of: Account | None = None) -> None:
+    codes = update(OneTimeCode).where(
+        OneTimeCode.account_id.in_(account_ids), OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now
+    )
+    if but_of:
+        codes = codes.where(OneTimeCode.issued_by_id.is_distinct_from(but_of.id))
+    db.session.execute(codes.values(expires_at=now))
 
 
 def redeem_code(account: Account, code: OneTimeCode, password_hash: str, *, now: datetime) -> None:
@@ -116,7 +120,10 @@ def grant_role(
     region: str | None = None,
     industry: str | None = None,
 ) -> RoleGrant:
-    """Give a role, a coordinator's for a unit, an association's for a region or an industry."""
+    """Give a role, a coordinator's for a unit, an association's for a region or an industry.
+
+    One-time codes that others have issued end: whoever kept one would have the role with it.
+    """
     scope = {"organization_id": organization_id, "region": region, "industry": industry}
     if any(grant.role == role and all(getattr(grant, key) == scope[key] for key in scope) for grant in account.grants):
         raise Refused("role_held")
@@ -128,6 +135,7 @@ def grant_role(
             db.session.add(grant)
     except IntegrityError as error:
         raise Refused("role_held") from error
+    _end_codes([account.id], now, but_of=actor)
     facts = {key: value for key, value in scope.items() if value is not None}
     audit.record("grant_role", actor=actor, subject_type="account", subject_id=account.id, now=now, role=role, **facts)
     return grant
@@ -171,7 +179,7 @@ def enable_account(account: Account, *, actor: Account, now: datetime) -> None:
 
 
 def create_administrator(login: str, name: str, password_hash: str, *, now: datetime) -> Account:
-    """The first administrator, made on the command line; also makes an existing account one."""
+    """An administrator, made on the command line. Raises Invalid `login_taken`."""
     account = queries.account_by_login(login)
     if account is None:
         account = create_account(login, name, now=now, password_hash=password_hash, consented_at=now)

@@ -8,9 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from quizapp.accounts.actions import grant_role
 from quizapp.accounts.models import Account, AuditEntry, OneTimeCode, RoleGrant
 from quizapp.clock import utc_now
 from quizapp.extensions import db
+from quizapp.organizations.models import Membership
 from tests.cast import PASSWORD, Cast
 
 NEW = {"new_password": "Another-2026", "repeat": "Another-2026"}
@@ -55,6 +57,25 @@ def test_a_later_code_ends_the_earlier(app: Flask, ada: FlaskClient, cast: Cast)
     first, second = (code_on(ada.post(f"/admin/accounts/{cast.lin.id}/code").text) for _ in range(2))
     assert app.test_client().post("/reset", data={"login": "lin", "code": first, **NEW}).status_code == 422
     assert app.test_client().post("/reset", data={"login": "lin", "code": second, **NEW}).status_code == 303
+
+
+def test_a_code_that_a_coordinator_kept_is_no_way_to_a_role_given_later(
+    app: Flask, ada: FlaskClient, cast: Cast, sign_in: Any
+) -> None:
+    with app.app_context():
+        member = db.session.scalars(select(Membership.id).where(Membership.account_id == cast.lin.id)).one()
+    kept = code_on(sign_in(app.test_client(), cast.wu).post(f"/units/people/{member}/code").text)
+    with app.app_context():
+        account, actor = (db.session.get_one(Account, person.id) for person in (cast.lin, cast.ada))
+        grant_role(account, "organizer", actor=actor, now=utc_now())
+        db.session.commit()
+    assert app.test_client().post("/reset", data={"login": "lin", "code": kept, **NEW}).status_code == 422
+    own = code_on(ada.post(f"/admin/accounts/{cast.lin.id}/code").text)
+    with app.app_context():
+        account, actor = (db.session.get_one(Account, person.id) for person in (cast.lin, cast.ada))
+        grant_role(account, "auditor", actor=actor, now=utc_now())
+        db.session.commit()
+    assert app.test_client().post("/reset", data={"login": "lin", "code": own, **NEW}).status_code == 303
 
 
 def test_an_expired_code_and_anothers_code_are_refused(app: Flask, ada: FlaskClient, cast: Cast) -> None:
