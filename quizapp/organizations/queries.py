@@ -102,9 +102,9 @@ def ancestors(organization: Organization) -> list[Organization]:
     return sorted(found, key=lambda unit: len(unit.path))
 
 
-def children(organization: Organization) -> list[Organization]:
-    """The units directly below."""
-    query = select(Organization).where(Organization.parent_id == organization.id).order_by(Organization.code)
+def children(organization: Organization, among: Select[Organization]) -> list[Organization]:
+    """The units directly below that are among others."""
+    query = among.where(Organization.parent_id == organization.id).order_by(Organization.code)
     return list(db.session.scalars(query))
 
 

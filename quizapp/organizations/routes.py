@@ -11,7 +11,7 @@ from quizapp.accounts.codes import read_code, show_code
 from quizapp.accounts.models import Account, RoleGrant
 from quizapp.accounts.queries import account_by_login
 from quizapp.clock import utc_now
-from quizapp.errors import NotFound, Refused
+from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db, settings
 from quizapp.organizations import actions, queries, rosters, staging
 from quizapp.organizations.forms import (
@@ -24,7 +24,7 @@ from quizapp.organizations.forms import (
     RegisterForm,
     UploadForm,
 )
-from quizapp.organizations.models import Organization
+from quizapp.organizations.models import Membership, Organization
 from quizapp.organizations.posters import MOST_PAGES, Poster, poster_pdf, qr_svg
 from quizapp.organizations.words import (
     SHOWN_FINDINGS,
@@ -235,15 +235,17 @@ def unit(organization_id: int) -> ResponseReturnValue:
     shown = queries.visible_organization(organization_id, current_user)
     filters = {name: request.args.get(name, "")[:80] for name in ("text", "state")}
     below = request.args.get("below", "1") == "1"
+    seen = queries.visible_organizations(current_user)  # an association may see a unit, and not all below it
+    in_sight = Membership.organization_id.in_(seen.with_only_columns(Organization.id))
     people = queries.page_of(
-        queries.people_of(shown, filters["text"], filters["state"], below=below),
+        queries.people_of(shown, filters["text"], filters["state"], below=below).where(in_sight),
         request.args.get("page", 1, type=int),
     )
     return render_template(
         "organizations/unit.html",
         unit=shown,
         row=queries.unit_rows([shown])[0],
-        children=queries.unit_rows(queries.children(shown)),
+        children=queries.unit_rows(queries.children(shown, seen)),
         above=queries.ancestors(shown)[:-1],
         visible_ids=_visible_ids(shown),
         people=people,
@@ -276,7 +278,8 @@ def poster(organization_id: int) -> ResponseReturnValue:
     shown = queries.visible_organization(organization_id, current_user)
     units = [shown]
     if request.args.get("below") == "1":
-        query = queries.subtree(shown).order_by(Organization.path).limit(MOST_PAGES)
+        query = queries.visible_organizations(current_user).where(Organization.path.startswith(shown.path))
+        query = query.order_by(Organization.path).limit(MOST_PAGES)
         units = list(db.session.scalars(query))
     posters = [
         Poster(
@@ -468,7 +471,12 @@ def roster(organization_id: int) -> ResponseReturnValue:
         )
     content, filename, person_id = form.file.data.read(), form.file.data.filename or "", current_user.id
     db.session.rollback()  # reading a file takes a while: no write lock is held meanwhile
-    tables = read_tables(content, filename)
+    try:
+        tables = read_tables(content, filename)
+    except Invalid as error:
+        form.file.errors = [sentence(error.code, error.facts)]
+        shown = queries.managed_organization(organization_id, current_user)
+        return render_template("organizations/roster.html", form=form, unit=shown), error.status
     shown = queries.managed_organization(organization_id, current_user)
     found = _check_roster(shown, [(table.sheet, table.rows) for table in tables])
     token = ""

@@ -23,6 +23,7 @@ from quizapp.extensions import db, limiter, settings
 from quizapp.reports.keeping import kept
 from quizapp.reports.progress import Bar, Scope, UnitProgress, bars, score_bands
 from quizapp.reports.queries import (
+    may_name,
     page_of_unanswered,
     results_by_day,
     results_by_hour,
@@ -86,7 +87,7 @@ def progress(competition_id: int) -> ResponseReturnValue:
         rows=rows[:SHOWN_UNITS],
         row_count=len(rows),
         now=now,
-        sees_names=SEES_NAMES.allows(_actor().roles, "GET"),
+        sees_names=_may_name([*rows[:SHOWN_UNITS], *([unit] if unit else [])]),
         organizes=ORGANIZER.allows(_actor().roles, "GET"),
         message=_message(competition, now),
     )
@@ -100,6 +101,11 @@ def _unit_of(scope: Scope) -> UnitProgress | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19) or int(text) not in scope:
         raise NotFound()
     return scope.progress(int(text))
+
+
+def _may_name(units: Iterable[UnitProgress]) -> bool:
+    """Whether the person may know who of these units has not answered: somebody can be of an association too."""
+    return SEES_NAMES.allows(_actor().roles, "GET") and may_name(_actor(), (unit.id for unit in units))
 
 
 def _message(competition: Competition, now: datetime) -> str:
@@ -138,7 +144,7 @@ def unanswered_people(competition_id: int) -> ResponseReturnValue:
     competition = published_or_404(competition_id)
     scope = scope_for(competition, _actor(), utc_now())
     unit = _unit_of(scope)
-    if unit is None:
+    if unit is None or not _may_name([unit]):
         raise NotFound()
     page = page_of_unanswered(competition, unit.id, request.args.get("page", 1, type=int))
     return render_template("reports/unanswered.html", competition=competition, unit=unit, page=page)
@@ -153,7 +159,7 @@ def progress_xlsx(competition_id: int) -> ResponseReturnValue:
     scope = scope_for(competition, _actor(), now)
     unit = _unit_of(scope)
     tables = [(_("单位进度"), _progress_rows(competition, scope.in_tree_order(unit.id if unit else None), now))]
-    if SEES_NAMES.allows(_actor().roles, "GET") and unit is not None:
+    if unit is not None and _may_name([unit]):
         tables.append((_("未答题人员"), _name_rows(competition, unit)))
     return _download(write_workbook(tables), f"progress-{competition.id}.xlsx")
 

@@ -1,6 +1,6 @@
 """What the reports are made of: tallies, the tree, memberships, boards. No sum over attempts or results."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -18,7 +18,7 @@ from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.queries import board_of
 from quizapp.organizations.models import Membership, Organization
-from quizapp.organizations.queries import membership_of, visible_organizations
+from quizapp.organizations.queries import managed_organizations, membership_of, visible_organizations
 from quizapp.reports.keeping import kept
 from quizapp.reports.progress import Node, Scope, Snapshot
 
@@ -89,6 +89,13 @@ def _visible_ids(account: Account) -> set[int] | None:
     if account.roles & SEE_ALL:
         return None
     return set(db.session.scalars(visible_organizations(account).with_only_columns(Organization.id)))
+
+
+def may_name(account: Account, units: Iterable[int]) -> bool:
+    """Whether `account` may know who of these units has not answered: their coordinators may, an association may not."""
+    if account.roles & SEE_ALL:
+        return True
+    return set(units) <= set(db.session.scalars(managed_organizations(account).with_only_columns(Organization.id)))
 
 
 @dataclass(frozen=True)

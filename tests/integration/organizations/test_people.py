@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -77,6 +78,17 @@ def test_an_association_of_region_and_industry_sees_where_both_meet(app: Flask, 
         for person, codes in ((both, ["B"]), (none, [])):
             account = db.session.get_one(Account, person.id)
             assert [unit.code for unit in db.session.scalars(queries.visible_organizations(account))] == codes
+
+
+def test_an_association_sees_nothing_of_a_units_branch_in_another_region(app: Flask, cast: Cast, sign_in: Any) -> None:
+    su = sign_in(app.test_client(), cast.su)
+    group = su.get(f"/units/{cast.group.id}").text
+    assert "甲厂" in group
+    assert "林晓" in group
+    assert "乙厂" not in group
+    assert "陈光" not in group
+    poster = su.get(f"/units/{cast.group.id}/poster.pdf?below=1").data
+    assert len(re.findall(rb"/Type */Page\b", poster)) == 2
 
 
 def test_a_coordinator_of_the_group_reaches_all_below(app: Flask, cast: Cast, sign_in: Any) -> None:

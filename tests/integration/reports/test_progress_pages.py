@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import update
 
-from quizapp.accounts.models import Account
+from quizapp.accounts.models import Account, RoleGrant
 from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.models import Competition
@@ -110,6 +110,25 @@ def test_who_has_not_answered_is_named_to_the_coordinator(
     assert "林晓" not in page
     assert "陈光" not in page
     assert client.get(f"/admin/reports/{played.id}/unanswered").status_code == 404
+
+
+def test_a_coordinator_who_is_of_an_association_too_gets_the_names_of_her_unit_alone(
+    app: Flask, client: FlaskClient, sign_in: SignIn, cast: Cast, played: OpenCompetition
+) -> None:
+    both = add_person(app, "both", "两者", role="association", region="310000")
+    with app.app_context():
+        db.session.add(
+            RoleGrant(account_id=both.id, role="coordinator", organization_id=cast.unit_a.id, granted_at=utc_now())
+        )
+        db.session.commit()
+    sign_in(client, both)
+    path = f"/admin/reports/{played.id}"
+    assert "薄明" in client.get(f"{path}/unanswered?unit={cast.unit_a.id}").text
+    assert client.get(f"{path}/unanswered?unit={cast.unit_b.id}").status_code == 404
+    assert "/unanswered" in client.get(f"{path}/progress?unit={cast.unit_a.id}").text
+    assert "/unanswered" not in client.get(f"{path}/progress?unit={cast.unit_b.id}").text
+    book = client.get(f"{path}/progress.xlsx?unit={cast.unit_b.id}").data
+    assert CalamineWorkbook.from_filelike(io.BytesIO(book)).sheet_names == ["单位进度"]
 
 
 def test_the_list_of_names_has_pages(
