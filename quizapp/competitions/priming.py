@@ -50,10 +50,11 @@ def prime(competition: Competition, *, as_of_ms: int = 0) -> bool:
     """
     if competition.published_at is None:
         return False
-    in_force = grader.prime(rules_of(competition), answer_key_of(competition), as_of_ms=as_of_ms)
+    if not grader.prime(rules_of(competition), answer_key_of(competition), as_of_ms=as_of_ms):
+        return False
     for extra, account in extra_times_of(competition):
         grader.set_extra(competition.id, competition.shards, account.id, extra.minutes * MINUTE_MS)
-    return in_force
+    return True
 
 
 def prime_if_reachable(competition: Competition) -> bool:

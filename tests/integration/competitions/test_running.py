@@ -1,5 +1,6 @@
 """While it runs: later closes, more minutes, extra time, a pause. Running attempts follow, through the real grader."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, phase
 from quizapp.competitions.priming import prime
-from quizapp.competitions.queries import competition_or_404
+from quizapp.competitions.queries import competition_or_404, extra_times_of
 from quizapp.errors import Refused
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AttemptState
@@ -78,6 +79,24 @@ def test_more_minutes_reach_the_attempt_that_is_running(
     assert qin.post(path, data={**form, "confirmed": "yes"}).status_code == 302
     assert attempt(competition, cast.lin).deadline_ms == before + 15 * MINUTE
     assert audited(app, "competition_times_changed")["minutes"] == [30, 45]
+
+
+def test_a_sweep_that_read_earlier_takes_no_extra_time_back(
+    app: Flask, qin: FlaskClient, cast: Cast, competition: OpenCompetition
+) -> None:
+    path = f"/admin/competitions/{competition.id}/extra-time/person/{cast.lin.id}"
+    assert qin.post(path, data={"minutes": "5", "reason": "断电"}).status_code == 302
+    before = start(competition, cast.lin).deadline_ms
+    with app.app_context():
+        db.session.connection(execution_options={"reads_only": True})
+        as_of_ms = grader.now_ms()
+        held = competition_or_404(competition.id)
+        assert [extra.minutes for extra, _ in extra_times_of(held)] == [5]
+        with ThreadPoolExecutor() as elsewhere:
+            granted = elsewhere.submit(qin.post, path, data={"minutes": "20", "reason": "断电"})
+        assert granted.result().status_code == 302
+        prime(held, as_of_ms=as_of_ms)
+    assert attempt(competition, cast.lin).deadline_ms == before + 15 * MINUTE
 
 
 def test_a_later_close_reaches_the_attempt_that_it_would_have_cut(
