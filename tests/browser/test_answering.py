@@ -13,7 +13,7 @@ from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime_if_reachable
 from quizapp.extensions import db
 from tests.browser.conftest import DESK, PHONE, Site, Visit
-from tests.browser.looking import Scales, violations
+from tests.browser.looking import violations
 from tests.cast import Cast, OpenCompetition, TinyBank, add_competition
 
 pytestmark = pytest.mark.slow
@@ -432,22 +432,6 @@ def test_axe_finds_nothing_from_the_start_to_the_result(
     page.wait_for_url("**/result*")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-@pytest.mark.parametrize("path", ["answering", "result", "practice/", "practice/mixed", ""])
-def test_a_participants_page_costs_less_than_60_kilobytes(
-    visit: Visit, cast: Cast, competition: OpenCompetition, path: str
-) -> None:
-    page = visit(cast.lin)
-    if path == "answering":
-        begin(page, competition)
-    fresh = visit(cast.lin)
-    scales = Scales(fresh)
-    fresh.goto(
-        f"/competitions/{competition.id}/{path}".rstrip("/") if not path else f"/competitions/{competition.id}/{path}"
-    )
-    fresh.wait_for_load_state("networkidle")
-    assert 20_000 < scales.total < 60_000
 
 
 def test_a_practice_round_with_the_keyboard(visit: Visit, cast: Cast, competition: OpenCompetition) -> None:
