@@ -88,7 +88,7 @@ class ResetForm(NewPassword):
 class NewAccountForm(Form):
     """An account for somebody on the staff; a one-time code then lets its owner set the password."""
 
-    name = StringField(_l("姓名"), [name_of_person, required], render_kw={"autocomplete": "off"})
+    name = StringField(_l("姓名"), [required, name_of_person], render_kw={"autocomplete": "off"})
     login = StringField(_l("手机号或登录名"), REQUIRED, render_kw={"autocomplete": "off", "autocapitalize": "none"})
 
     def validate_login(self, field: Field) -> None:

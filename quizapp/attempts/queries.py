@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from quizapp.attempts.models import Attempt, Response, Result
 from quizapp.attempts.rules import answers_may_show, places_of, shown_mask
+from quizapp.attempts.tallies import counted
 from quizapp.banks.content import Question
 from quizapp.banks.queries import version_content
 from quizapp.clock import to_ms
@@ -126,25 +127,33 @@ def attempt_or_404(competition: Competition, account_id: int, ordinal: int) -> A
 def result_of(competition: Competition, account_id: int) -> CountedResult | None:
     """The person's counted result, or None without an ended attempt.
 
-    Between a submission and its recording the store's figures are given, so that nobody sees "no result" after submitting.
+    Between a submission and its recording the store's figures are weighed too, so that nobody sees "no result", or an older
+    one as the counted one, after submitting.
     """
     row = db.session.get(Result, (competition.id, account_id))
-    if row is not None:
-        return CountedResult(
-            row.ordinal, row.organization_id, row.score, row.right_count, row.used_ms, row.submitted_ms, recorded=True
-        )
-    ended = [view for view in attempts_of(competition, account_id) if view.ending]
-    if not ended:
-        return None
-    first = ended[0]
-    assert first.ending is not None
+    found = [_counted_from_sql(row)] if row else []
+    found += [
+        _counted_from_store(view, view.ending)
+        for view in attempts_of(competition, account_id)
+        if view.ending and not view.recorded
+    ]
+    return counted(competition.keep, found)
+
+
+def _counted_from_sql(row: Result) -> CountedResult:
     return CountedResult(
-        first.ordinal,
-        first.organization_id,
-        first.ending.score,
-        first.ending.right_count,
-        first.ending.used_ms,
-        first.ending.submitted_ms,
+        row.ordinal, row.organization_id, row.score, row.right_count, row.used_ms, row.submitted_ms, recorded=True
+    )
+
+
+def _counted_from_store(view: AttemptView, ending: Ending) -> CountedResult:
+    return CountedResult(
+        view.ordinal,
+        view.organization_id,
+        ending.score,
+        ending.right_count,
+        ending.used_ms,
+        ending.submitted_ms,
         recorded=False,
     )
 

@@ -6,6 +6,7 @@ and a tally's change is what the new counted attempt adds minus what the old one
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,23 @@ class TallyChange:
 NOTHING = TallyChange()
 
 
-def counted(keep: str, attempts: Iterable[Graded]) -> Graded | None:
+class Countable(Protocol):
+    """What the choice of the counted attempt looks at."""
+
+    @property
+    def ordinal(self) -> int: ...
+    @property
+    def score(self) -> int: ...
+    @property
+    def used_ms(self) -> int: ...
+    @property
+    def submitted_ms(self) -> int: ...
+
+
+AnyAttempt = TypeVar("AnyAttempt", bound=Countable)
+
+
+def counted(keep: str, attempts: Iterable[AnyAttempt]) -> AnyAttempt | None:
     """The attempt that counts: the first, the last, or the best (score ↓, time used ↑, submitted ↑). None without any."""
     if keep == "first":
         return min(attempts, key=lambda attempt: attempt.ordinal, default=None)

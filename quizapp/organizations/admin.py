@@ -8,7 +8,7 @@ from flask_login import current_user
 from quizapp.accounts.actions import grant_role
 from quizapp.accounts.queries import account_or_404
 from quizapp.clock import utc_now
-from quizapp.errors import Refused
+from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db
 from quizapp.organizations import actions, queries, staging, unit_lists
 from quizapp.organizations.forms import MoveUnitForm, NewUnitForm, ScopedRoleForm, UnitForm, UploadForm
@@ -153,7 +153,11 @@ def upload() -> ResponseReturnValue:
         )
     content, filename, purpose = form.file.data.read(), form.file.data.filename or "", _purpose()
     db.session.rollback()  # reading a file takes a while: no write lock is held meanwhile
-    tables = read_tables(content, filename)
+    try:
+        tables = read_tables(content, filename)
+    except Invalid as error:
+        form.file.errors = [sentence(error.code, error.facts)]
+        return render_template("organizations/admin_import.html", form=form), error.status
     found = _checked([(table.sheet, table.rows) for table in tables])
     token = ""
     if not found.faults and (found.new or found.changed):

@@ -78,7 +78,7 @@ class Numbers:
 class RegisterForm(NewPassword):
     """A new account in a unit."""
 
-    name = StringField(_l("姓名"), [name_of_person, required], render_kw={"autocomplete": "name"})
+    name = StringField(_l("姓名"), [required, name_of_person], render_kw={"autocomplete": "name"})
     phone = StringField(_l("手机号"), [phone_number], render_kw={"autocomplete": "tel", "inputmode": "tel"})
     staff_number = StringField(_l("工号"), [staff_number], render_kw={"autocomplete": "off"})
     consent = BooleanField(CONSENT, [agreed])
@@ -120,7 +120,7 @@ class ClaimForm(NewPassword):
 class PersonForm(Form):
     """A person's name and numbers, corrected by the coordinator."""
 
-    name = StringField(_l("姓名"), [name_of_person, required], render_kw={"autocomplete": "off"})
+    name = StringField(_l("姓名"), [required, name_of_person], render_kw={"autocomplete": "off"})
     phone = StringField(_l("手机号"), [phone_number], render_kw={"autocomplete": "off", "inputmode": "tel"})
     staff_number = StringField(_l("工号"), [staff_number], render_kw={"autocomplete": "off"})
 

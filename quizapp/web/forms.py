@@ -5,7 +5,8 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, ValidationError
+from wtforms import Field
+from wtforms.validators import StopValidation
 
 from quizapp.errors import QuizError
 
@@ -38,9 +39,9 @@ def refuse_nul() -> None:
 
 
 def required(_form: Any, field: Field) -> None:
-    """A validator: something other than blanks has been entered."""
+    """A validator: something other than blanks has been entered. What follows is not asked: one message is enough."""
     if field.data is None or (isinstance(field.data, str) and not field.data.strip()):
-        raise ValidationError(_l("请填写此项。"))
+        raise StopValidation(_l("请填写此项。"))
 
 
 required.field_flags = {"required": True}  # type: ignore[attr-defined]  # WTForms reads it: the label shows the mark

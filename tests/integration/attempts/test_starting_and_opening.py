@@ -10,7 +10,7 @@ from flask import Flask
 from redis import Redis
 
 from quizapp.attempts.actions import open_attempt, start_attempt
-from quizapp.attempts.models import Attempt, Response
+from quizapp.attempts.models import Attempt, Response, Result
 from quizapp.attempts.queries import (
     attempt_or_404,
     attempts_of,
@@ -279,6 +279,29 @@ def test_an_attempt_reads_alike_from_the_store_and_from_sql(
         )
         store.flushall()
         assert attempt_or_404(row, cast.lin.id, 1) == replace(held, recorded=True)
+
+
+def test_a_better_attempt_counts_at_once_although_only_the_older_one_is_recorded(
+    app: Flask, store: Redis, cast: Cast, tiny_bank: TinyBank
+) -> None:
+    competition = add_competition(app, tiny_bank.version_id, now=utc_now(), attempts_total=2)
+    with app.app_context():
+        row = competition.competition
+        start(competition, cast.lin)
+        open_attempt(row, cast.lin.account)
+        submit(competition, cast.lin)
+        ended = {"submitted_ms": 5, "used_ms": 600_000, "score": 0, "right_count": 0}
+        record(competition, cast.lin, ended_by="person", points=[0] * 5, **ended)
+        db.session.add(
+            Result(competition_id=row.id, account_id=cast.lin.id, ordinal=1, full_marks=0, passed=0, change=5, **ended)
+        )
+        db.session.commit()
+        start(competition, cast.lin)
+        open_attempt(row, cast.lin.account)
+        submit(competition, cast.lin, ordinal=2)
+        found = result_of(row, cast.lin.id)
+        assert found is not None
+        assert (found.ordinal, found.recorded) == (2, False)
 
 
 def test_anothers_attempt_and_no_attempt_look_the_same(app: Flask, cast: Cast, competition: OpenCompetition) -> None:

@@ -100,6 +100,13 @@ def test_bad_registrations_are_refused_with_a_sentence_and_change_nothing(
     assert members(app, cast) == before
 
 
+def test_an_empty_form_says_one_thing_at_each_field(app: Flask, cast: Cast) -> None:
+    page = app.test_client().post("/join/JOINA", data={}).text
+    assert "请填写此项。" in page
+    assert "密码至少 8 个字符。" not in page
+    assert "请填写姓名。" not in page
+
+
 def test_somebody_who_has_an_account_is_pointed_to_sign_in(app: Flask, cast: Cast) -> None:
     register(app)
     again = register(app, name="别人")

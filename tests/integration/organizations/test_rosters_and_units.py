@@ -166,6 +166,9 @@ def test_files_of_every_kind_get_a_sentence(
     answer = upload(wu, f"/units/{cast.unit_a.id}/roster", name=name, content=content)
     assert answer.status_code == status
     assert "<h1>" in answer.text
+    assert ('type="file"' in answer.text) == (
+        status == 422
+    )  # a refused file leaves the person where another can be chosen
 
 
 def test_no_file_and_too_large_a_file_get_a_sentence(app: Flask, wu: FlaskClient, cast: Cast) -> None:
