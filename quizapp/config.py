@@ -32,7 +32,7 @@ class Settings(BaseModel):
     web_workers: int = Field(default=2, ge=1, le=64)
     web_threads: int = Field(default=8, ge=1, le=256)
     max_upload_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
-    demo: bool = False
+    demo: bool | None = None
 
     @field_validator("data_dir")
     @classmethod
@@ -48,6 +48,13 @@ class Settings(BaseModel):
     def embedded_redis(self) -> bool:
         """Whether the Redis-compatible server is the one that `quizapp up` starts."""
         return not self.redis_url
+
+    @property
+    def wants_demo(self) -> bool:
+        """Whether an empty database is filled with the demo: as `demo` says, else where people only try the program out."""
+        if self.demo is not None:
+            return self.demo
+        return self.embedded_database and self.embedded_redis and not self.public_url
 
     @property
     def sql_url(self) -> str:

@@ -219,7 +219,7 @@ class Up:
 
     def _begin_demo(self, empty: bool) -> None:
         settings = self._settings
-        wanted = settings.demo or (settings.embedded_database and settings.embedded_redis)
+        wanted = settings.wants_demo
         unfinished = self._folder / DEMO_UNFINISHED
         if wanted and (empty or unfinished.exists()):
             unfinished.touch()

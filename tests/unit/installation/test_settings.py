@@ -69,3 +69,19 @@ def test_the_limits_library_gets_its_own_spelling(store: str, limits: str) -> No
 def test_the_data_folder_is_absolute_wherever_a_process_stands() -> None:
     assert Settings().data_dir.is_absolute()
     assert Settings(data_dir=Path("elsewhere")).data_dir.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, True),
+        ({"QUIZ_PUBLIC_URL": "https://quiz.example.cn"}, False),
+        ({"REDIS_URL": "redis://h:6379/0"}, False),
+        ({"QUIZ_DEMO": "0"}, False),
+        ({"QUIZ_DEMO": "1", "QUIZ_PUBLIC_URL": "https://quiz.example.cn"}, True),
+    ],
+)
+def test_made_up_people_come_only_to_who_tries_the_program_out(
+    tmp_path: Path, environ: dict[str, str], wanted: bool
+) -> None:
+    assert read_settings({"QUIZ_DATA_DIR": str(tmp_path), **environ}).wants_demo is wanted
