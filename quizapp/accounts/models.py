@@ -9,9 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.extensions import Base, BigId, UtcDateTime
 
-ROLES = ("administrator", "organizer", "association", "coordinator", "auditor")
-CODE_PURPOSES = ("claim", "reset")
-
 
 class Account(UserMixin, Base):
     """Who can sign in. `login` is a phone number, a chosen name, or "unit code/staff number", in lower case.

@@ -16,7 +16,6 @@ from quizapp.errors import Refused
 from quizapp.extensions import db, login_manager, settings
 from quizapp.web.error_pages import wants_json
 
-OWN_DEVICE_LIFE = timedelta(days=120)  # a season
 SHARED_IDLE = timedelta(minutes=30)
 DEVICE_COOKIE = "quiz_device"
 DEVICE_LIFE = timedelta(days=365)

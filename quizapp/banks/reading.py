@@ -12,7 +12,6 @@ from quizapp.web.spreadsheets import read_tables
 FILE_BYTES = 8 * 1024 * 1024
 FOLDER_FILES = 500
 YAML_ENDINGS, JSON_ENDINGS, SHEET_ENDINGS = (".yaml", ".yml"), (".json",), (".xlsx", ".xlsm", ".csv", ".xls", ".et")
-ENDINGS = (".xlsx", ".csv", ".yaml", ".yml", ".json")
 BANK_FILES = ("bank.yaml", "bank.yml", "bank.json")
 
 

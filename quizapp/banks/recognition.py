@@ -22,7 +22,6 @@ from quizapp.banks.spellings import (
 )
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _TOPIC = re.compile(r"([A-Za-z]{1,4}[-_]?\d{1,4})[\s、.:：]+(\S.*)")
 _CELL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 _CONVERTED = re.compile(r"TRUE|FALSE|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?|\d{2}:\d{2}:\d{2}|-?\d(\.\d+)?E[+-]?\d+")

@@ -18,7 +18,7 @@ from quizapp.errors import Unavailable
 from quizapp.grader.keys import ShardKeys, keys_for
 from quizapp.grader.outcomes import Outcome
 from quizapp.grader.rules import CompetitionRules, PaperPlace
-from quizapp.grader.scripts import Script, script
+from quizapp.grader.scripts import script
 
 log = logging.getLogger("quizapp.grader")
 CONNECT_TIMEOUT_S = 1.0
@@ -372,16 +372,6 @@ class Grader:
 
 
 # What the door, which speaks to the store over a connection of its own, shares with the methods above.
-
-
-def answer_script() -> Script:
-    """The script behind `answer`."""
-    return script("answer")
-
-
-def submit_script() -> Script:
-    """The script behind `submit`."""
-    return script("submit")
 
 
 def answer_arguments(keys: ShardKeys, calls: Sequence[AnswerCall]) -> tuple[list[str], list[Any]]:

@@ -95,12 +95,6 @@ def results_in_order(connection: Connection, competition: int, tie_keys: str) ->
         yield Counted(*values)
 
 
-def count_results(connection: Connection, competition: int) -> int:
-    """How many people have a counted result."""
-    rows = select(func.count()).select_from(Result).where(Result.competition_id == competition)
-    return connection.scalar(rows) or 0
-
-
 def sums_of_units(connection: Connection, competition: int) -> dict[int, Figures]:
     """What the tallies must say, summed from the results themselves. For freezing and proving, never for a page."""
     columns = Result.score, Result.used_ms, Result.full_marks, Result.passed
