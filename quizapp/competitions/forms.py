@@ -341,6 +341,10 @@ class CompetitionForm(TextsForm):
                 available=short.available,
             )
             valid = refuse(rows[short.section].form["count"], message)
+        if not valid:
+            self.form_errors.append(
+                _("没有保存：题库不能满足组卷规则，各行写明了缺多少。请减少题数、放宽主题或难度，或换一个题库版本。")
+            )
         if self.pass_score.data is not None and self.pass_score.data > blueprint.full_score:
             message = _("及格分不能高于总分 %(full)s。", full=f"{blueprint.full_score / 100:g}")
             valid = refuse(self.pass_score, message)

@@ -112,6 +112,7 @@ def test_a_draft_comes_back_into_the_form_unchanged(app: Flask, qin: FlaskClient
         ({"sections-0-count": "3.5"}, "请填写整数。"),
         ({"sections-0-count": "9" * 5000}, "请填写整数。"),
         ({"sections-0-count": "7"}, "需要 7 题，题库只能提供 6 题"),
+        ({"sections-0-count": "7"}, "没有保存：题库不能满足组卷规则"),
         ({"sections-0-points": "0"}, "分数最多两位小数"),
         ({"sections-0-points": "1.234"}, "分数最多两位小数"),
         ({"sections-0-points": "NaN"}, "请填写分数"),
