@@ -81,6 +81,19 @@ def test_more_minutes_reach_the_attempt_that_is_running(
     assert audited(app, "competition_times_changed")["minutes"] == [30, 45]
 
 
+@pytest.mark.parametrize(("show_answers", "warned"), [("closed", True), ("never", False)])
+def test_who_opens_a_closed_competition_again_is_told_that_its_answers_were_shown(
+    app: Flask, qin: FlaskClient, tiny_bank: TinyBank, show_answers: str, warned: bool
+) -> None:
+    now = utc_now()
+    closed = add_competition(
+        app, tiny_bank.version_id, now=now, closes_at=now - timedelta(minutes=5), show_answers=show_answers
+    )
+    page = qin.post(f"/admin/competitions/{closed.id}/times", data=local(closed, hours=1)).text
+    assert "延后后会重新开放" in page
+    assert ("就能看到答案" in page) is warned
+
+
 def test_a_sweep_that_read_earlier_takes_no_extra_time_back(
     app: Flask, qin: FlaskClient, cast: Cast, competition: OpenCompetition
 ) -> None:
