@@ -21,12 +21,12 @@ from quizapp.clock import utc_now
 from quizapp.errors import NotFound
 from quizapp.extensions import db, limiter
 from quizapp.web.access import ORGANIZER, Blueprint
+from quizapp.web.downloads import XLSX
 from quizapp.web.error_pages import wants_json
 from quizapp.web.spreadsheets import write_workbook
 
 bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/banks")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FINDINGS_SHOWN = 300
 QUESTIONS_A_PAGE = 20
 

@@ -23,11 +23,10 @@ from quizapp.leaderboards.queries import readiness
 from quizapp.leaderboards.refresh import drop_boards
 from quizapp.leaderboards.workbook import write_standings
 from quizapp.web.access import ORGANIZER, Blueprint
+from quizapp.web.downloads import XLSX
 from quizapp.web.error_pages import sentence
 
 bp = Blueprint("leaderboards_admin", __name__, access=ORGANIZER, url_prefix="/admin/competitions/<int:competition_id>")
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/freeze")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -34,6 +34,7 @@ from quizapp.reports.queries import (
 )
 from quizapp.reports.responses import fragment
 from quizapp.web.access import ORGANIZER, STAFF, Blueprint, access, for_roles
+from quizapp.web.downloads import download
 from quizapp.web.page_context import show_datetime
 from quizapp.web.spreadsheets import write_workbook
 
@@ -44,7 +45,6 @@ bp = Blueprint("reports_admin", __name__, access=STAFF, url_prefix="/admin")
 SHOWN_UNITS = 100
 LAGGING = 10
 MOST_NAMES = 20_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Associations see their units' progress, not who in them has or hasn't answered.
 SEES_NAMES = for_roles("organizer", "coordinator", readers=("auditor",))
 
@@ -161,7 +161,7 @@ def progress_xlsx(competition_id: int) -> ResponseReturnValue:
     tables = [(_("单位进度"), _progress_rows(competition, scope.in_tree_order(unit.id if unit else None), now))]
     if unit is not None and _may_name([unit]):
         tables.append((_("未答题人员"), _name_rows(competition, unit)))
-    return _download(write_workbook(tables), f"progress-{competition.id}.xlsx")
+    return download(write_workbook(tables), f"progress-{competition.id}.xlsx")
 
 
 def _progress_rows(competition: Competition, rows: Iterable[UnitProgress], now: datetime) -> list[list[object]]:
@@ -206,13 +206,6 @@ def _name_rows(competition: Competition, unit: UnitProgress) -> list[list[object
     if len(rows) > MOST_NAMES:
         table.append([_("人数太多，只列出前 %(most)d 人；请按下级单位分别导出。", most=MOST_NAMES)])
     return table
-
-
-def _download(content: bytes, name: str) -> Response:
-    response = make_response(content)
-    response.headers["Content-Type"] = XLSX
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 @bp.get("/competitions/<int:competition_id>/overview")

@@ -18,13 +18,12 @@ from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.queries import board_of
 from quizapp.organizations.models import Membership, Organization
-from quizapp.organizations.queries import managed_organizations, membership_of, visible_organizations
+from quizapp.organizations.queries import EVERYWHERE, managed_organizations, membership_of, visible_organizations
 from quizapp.reports.keeping import kept
 from quizapp.reports.progress import Node, Scope, Snapshot
 
 LIVE_S = 3.0
 TREE_S = 30.0
-SEE_ALL = frozenset({"administrator", "organizer", "auditor"})
 
 
 def snapshot(competition: Competition, now: datetime) -> Snapshot:
@@ -86,14 +85,14 @@ def scope_for(competition: Competition, account: Account, now: datetime) -> Scop
 
 
 def _visible_ids(account: Account) -> set[int] | None:
-    if account.roles & SEE_ALL:
+    if account.roles & EVERYWHERE:
         return None
     return set(db.session.scalars(visible_organizations(account).with_only_columns(Organization.id)))
 
 
 def may_name(account: Account, units: Iterable[int]) -> bool:
     """Whether `account` may know who of these units has not answered: their coordinators may, an association may not."""
-    if account.roles & SEE_ALL:
+    if account.roles & EVERYWHERE:
         return True
     return set(units) <= set(db.session.scalars(managed_organizations(account).with_only_columns(Organization.id)))
 

@@ -174,7 +174,7 @@ def test_the_workbook_holds_the_figures_and_no_formula(
         db.session.commit()
     sign_in(client, cast.wu)
     reply = client.get(f"/admin/reports/{played.id}/progress.xlsx?unit={cast.unit_a.id}")
-    assert reply.headers["Content-Disposition"] == f'attachment; filename="progress-{played.id}.xlsx"'
+    assert reply.headers["Content-Disposition"] == f"attachment; filename=progress-{played.id}.xlsx"
     book = CalamineWorkbook.from_filelike(io.BytesIO(reply.data))
     figures = book.get_sheet_by_name("单位进度").to_python()
     assert figures[1] == ["=1+1", "A", 1, 10, 3, 1, 1, 10, "", 80, 100, 0]
