@@ -58,7 +58,7 @@ from quizapp.competitions.queries import (
     units_like,
 )
 from quizapp.competitions.terms import concerns
-from quizapp.errors import Invalid, NotFound
+from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db
 from quizapp.papers.assembly import BlueprintUnsatisfiable, Paper, assemble
 from quizapp.papers.blueprint import DEFAULT_BLUEPRINT, Blueprint, Section, candidates, shortfalls
@@ -370,6 +370,8 @@ def withdraw(competition_id: int) -> ResponseReturnValue:
         db.session.commit()
         flash(_("竞赛已撤回为草稿，公众看不到它了。"), "success")
         return redirect(url_for(".show", competition_id=competition.id))
+    if phase(competition, utc_now()) is not Phase.UPCOMING:
+        raise Refused("withdraw_too_late")
     return _confirm_page(
         competition,
         form,
@@ -392,6 +394,8 @@ def delete(competition_id: int) -> ResponseReturnValue:
         db.session.commit()
         flash(_("草稿已删除。"), "success")
         return redirect(url_for(".index"))
+    if competition.published_at is not None:
+        raise Refused("competition_published")
     return _confirm_page(
         competition,
         form,

@@ -367,3 +367,12 @@ def test_a_draft_goes_with_its_notices_and_extra_time(
     assert qin.post(f"{path}/delete", data={}).status_code == 302
     with app.app_context():
         assert db.session.get(Competition, made.id) is None
+
+
+@pytest.mark.parametrize("deed", ["withdraw", "delete"])
+def test_what_can_no_longer_be_done_is_not_offered_as_if_nobody_had_answered(
+    qin: FlaskClient, competition: OpenCompetition, deed: str
+) -> None:
+    page = qin.get(f"/admin/competitions/{competition.id}/{deed}")
+    assert page.status_code == 409
+    assert "还没有人答题" not in page.text
