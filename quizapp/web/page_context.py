@@ -1,5 +1,6 @@
 """What every template can use: filters for times, points and masked names, and the asset address."""
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from quizapp.extensions import db, login_manager
 from quizapp.web.language import LOCALES, choose_locale
 from quizapp.web.navigation import links_for
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 def show_datetime(moment: datetime | None, zone: str = "Asia/Shanghai") -> str:
@@ -43,6 +46,20 @@ def show_duration(milliseconds: int | None) -> str:
     return str(_("%(minutes)d分%(seconds)02d秒", minutes=minutes, seconds=seconds))
 
 
+def show_fact(value: object) -> str:
+    """A fact of the audit trail for people: moments as everywhere; two moments or numbers are before and after."""
+    if isinstance(value, list):
+        before_and_after = len(value) == 2 and all(isinstance(each, int) or _is_moment(each) for each in value)
+        return (" → " if before_and_after else ", ").join(show_fact(each) for each in value)
+    if isinstance(value, str) and _is_moment(value):
+        return show_datetime(datetime.fromisoformat(value))
+    return "—" if value is None else str(value)
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, str) and MOMENT.fullmatch(value) is not None
+
+
 def mask_name(name: str) -> str:
     """The surname and a star: 张*. The public sees no more of anybody."""
     return f"{name[:1]}*" if name else "*"
@@ -60,6 +77,7 @@ def init_app(app: Flask) -> None:
         points=show_points,
         percent=show_percent,
         duration=show_duration,
+        fact=show_fact,
         masked_name=mask_name,
         masked_phone=mask_phone,
     )
