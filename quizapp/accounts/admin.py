@@ -13,7 +13,7 @@ from quizapp.accounts.codes import show_code
 from quizapp.accounts.forms import EmptyForm, NewAccountForm, RoleForm
 from quizapp.accounts.logins import read_login, read_phone
 from quizapp.accounts.models import RoleGrant
-from quizapp.accounts.sentences import ROLE_NAMES, SUBJECTS
+from quizapp.accounts.sentences import FACTS, ROLE_NAMES, SUBJECTS
 from quizapp.clock import utc_now
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import db
@@ -34,6 +34,12 @@ def deed_name(action: str) -> str:
 def subject_name(kind: str) -> str:
     """What kind of thing an audit entry is about."""
     return str(SUBJECTS.get(kind, kind))
+
+
+@bp.app_template_filter("fact_name")
+def fact_name(key: str) -> str:
+    """What a detail of an audit entry is called."""
+    return str(FACTS.get(key, key))
 
 
 def _page_number() -> int:
