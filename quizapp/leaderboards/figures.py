@@ -149,6 +149,10 @@ class Tree:
         """The ids from the root down to the unit itself; empty for a unit that the tree lacks."""
         return self._lines.get(unit_id, ())
 
+    def share(self, unit_id: int) -> int:
+        """What is the unit's own of its declared headcount."""
+        return self._shares[unit_id]
+
     def parent(self, unit_id: int) -> int | None:
         """The id of the unit above."""
         line = self._lines[unit_id]

@@ -1,7 +1,7 @@
 """Progress by unit: the tree's figures with registrations, what lags, what somebody's scope sums up to. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -69,7 +69,13 @@ class Snapshot:
         if visible is None:
             return self.whole
         ids = frozenset(visible) & self.nodes.keys()
-        return Scope(self, ids, _tree(self.nodes[unit] for unit in ids))
+        headcounts = dict.fromkeys(ids, 0)  # without the units below that are out of sight, as all other figures
+        for unit in ids:
+            for above in self.tree.line(unit):
+                if above in ids:
+                    headcounts[above] += self.tree.share(unit)
+        seen = (replace(self.nodes[unit], headcount=self.nodes[unit].headcount and headcounts[unit]) for unit in ids)
+        return Scope(self, ids, _tree(seen))
 
 
 class Scope:

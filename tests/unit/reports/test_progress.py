@@ -70,6 +70,13 @@ def test_a_coordinators_scope_sums_her_own_units_only() -> None:
     assert 1 not in scope
 
 
+def test_an_associations_coverage_leaves_out_the_headcount_of_units_out_of_its_sight() -> None:
+    group = SHOT.scope({1, 2}).progress(1)
+    assert group.figures.participants == 4
+    assert group.should == 10
+    assert SHOT.scope({5}).progress(5).should is None
+
+
 def test_units_that_are_no_longer_there_are_no_scope() -> None:
     assert SHOT.scope({99}).count == 0
 
