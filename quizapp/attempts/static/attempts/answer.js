@@ -259,8 +259,9 @@
     var word = trouble === "line" ? texts.no_line : trouble === "busy" ? texts.busy : "";
     byId("trouble").hidden = !word || !waiting;
     byId("trouble-text").textContent = word;
-    byId("saved").className = "saved " + (!waiting ? (acknowledged ? "saved-yes" : "") : word ? "saved-no" : "saved-soon");
-    byId("saved").textContent = waiting ? (word ? texts.not_saved : texts.saving) : acknowledged ? texts.saved : texts.saves_itself;
+    var held = word || !byId("notice").hidden;  /* nothing is sent while a notice stands */
+    byId("saved").className = "saved " + (!waiting ? (acknowledged ? "saved-yes" : "") : held ? "saved-no" : "saved-soon");
+    byId("saved").textContent = waiting ? (held ? texts.not_saved : texts.saving) : acknowledged ? texts.saved : texts.saves_itself;
   }
 
   function say(text) {
@@ -414,6 +415,7 @@
     byId("loading").hidden = true;
     closeReview();
     questions.forEach(function (question) { question.refresh(); });
+    if (paper) { paint(); }
     byId("notice").focus();
   }
 
