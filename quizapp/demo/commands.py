@@ -5,6 +5,7 @@ from flask.cli import AppGroup
 from sqlalchemy import exists, select
 
 from quizapp.accounts.models import Account
+from quizapp.accounts.sentences import ROLE_NAMES
 from quizapp.demo.filling import cast_lines, demo_password, fill
 from quizapp.extensions import db, settings
 
@@ -22,6 +23,7 @@ def accounts_command() -> None:
     """Nothing where there is no demo."""
     if not db.session.scalar(select(exists().where(Account.login == "organizer"))):
         return
-    click.echo("  演示账号 demo accounts:")
+    address = settings().public_url or f"http://{settings().bind}"
+    click.echo(f"  演示账号 demo accounts, {address}")
     for login, password, role in cast_lines(demo_password(settings().data_dir)):
-        click.echo(f"    {role:<14} {login:<12} {password}")
+        click.echo(f"    {login:<12} {password}  {ROLE_NAMES.get(role, '参赛者')} {role}")

@@ -56,8 +56,8 @@ CAST = (
 )
 
 
-def fill(password: str, say: Say) -> None:
-    """Everything that is still missing of the demo. Commits after each step."""
+def fill(password: str, say: Say, *, count: int = PARTICIPANTS, answering_s: float = ANSWERING_S) -> None:
+    """Everything that is still missing of the demo, with `count` simulated people. Commits after each step."""
     chance = Random(2026)
     say("创建 40 个单位…", "Making 40 units …")
     _make_units(utc_now())
@@ -67,10 +67,10 @@ def fill(password: str, say: Say) -> None:
     version = _publish_bank(utc_now())
     say("创建并开放竞赛…", "Making and opening a competition …")
     competition = _open_competition(version, utc_now())
-    say(f"创建 {PARTICIPANTS} 名模拟参赛者…", f"Making {PARTICIPANTS} simulated participants …")
-    people = _make_participants(chance, utc_now())
+    say(f"创建 {count} 名模拟参赛者…", f"Making {count} simulated participants …")
+    people = _make_participants(count, chance, utc_now())
     say("模拟参赛者开始答题…", "They are answering through the real engine …")
-    _answer(competition, people, chance, say)
+    _answer(competition, people, chance, say, answering_s)
 
 
 def cast_lines(password: str) -> list[tuple[str, str, str]]:
@@ -195,7 +195,7 @@ def _terms(version: BankVersion, now: datetime) -> Terms:
     )
 
 
-def _make_participants(chance: Random, now: datetime) -> list[Account]:
+def _make_participants(count: int, chance: Random, now: datetime) -> list[Account]:
     """Simulated people have no password: nobody can sign in as one."""
     prefix = "demo-"
     units = list(db.session.scalars(select(Organization).order_by(Organization.id)))
@@ -203,7 +203,7 @@ def _make_participants(chance: Random, now: datetime) -> list[Account]:
     leaves = [unit for unit in units if unit.id not in parents]
     there = db.session.scalar(select(func.count()).select_from(Account).where(Account.login.startswith(prefix))) or 0
     weights = [unit.headcount or 1 for unit in leaves]
-    for number in range(PARTICIPANTS):
+    for number in range(count):
         name, unit = made_up_name(chance), chance.choices(leaves, weights)[0]
         if number < there:
             continue
@@ -213,7 +213,7 @@ def _make_participants(chance: Random, now: datetime) -> list[Account]:
     return list(db.session.scalars(select(Account).where(Account.login.startswith(prefix)).order_by(Account.id)))
 
 
-def _answer(competition: Competition, people: list[Account], chance: Random, say: Say) -> None:
+def _answer(competition: Competition, people: list[Account], chance: Random, say: Say, answering_s: float) -> None:
     """Start everybody, then let them answer in mixed order, at the pace that spreads the times used."""
     content = version_content(competition.bank_version_id)
     calls: list[tuple[float, Callable[[], object]]] = []
@@ -222,27 +222,26 @@ def _answer(competition: Competition, people: list[Account], chance: Random, say
         skill = min(0.99, max(0.25, chance.gauss(0.8, 0.15)))
         if grader.read(competition.id, competition.shards, account.id).count:
             continue
-        first_s = chance.uniform(0, ANSWERING_S / 2)
-        calls += _attempt_of(competition, account, content, chance, skill, first_s)
+        calls += _attempt_of(competition, account, content, chance, skill)
         db.session.rollback()  # reading took a lock on SQLite that the recorder waits for
     calls.sort(key=lambda call: call[0])
-    for number, (at_s, call) in enumerate(calls):
-        time.sleep(max(0.0, begun_s + at_s - time.monotonic()))
+    for number, (share, call) in enumerate(calls):
+        time.sleep(max(0.0, begun_s + share * answering_s - time.monotonic()))
         call()
         if number and number % 2000 == 0:
             say(f"已作答 {number} / {len(calls)}", f"{number} of {len(calls)} answers given")
 
 
 def _attempt_of(
-    competition: Competition, account: Account, content: BankContent, chance: Random, skill: float, first_s: float
+    competition: Competition, account: Account, content: BankContent, chance: Random, skill: float
 ) -> list[tuple[float, Callable[[], object]]]:
-    """The steps of one person's attempt after its start, each with its time. One in twenty never submits."""
+    """The steps of one person's attempt after its start, each with its time as a share of all. One in twenty never submits."""
     ordinal = start_attempt(competition, account, now=utc_now())
     epoch = open_attempt(competition, account).epoch
     state = grader.read(competition.id, competition.shards, account.id, ordinal).attempt
     assert state is not None
     shard = shard_of(account.id, competition.shards)
-    pace_s = chance.uniform(0.15, 0.4)
+    first, pace = chance.uniform(0, 0.5), chance.uniform(0.0075, 0.019)
     steps: list[tuple[float, Callable[[], object]]] = []
     for position, place in enumerate(paper_of(competition, state.seed).places, start=1):
         question = content.questions[place.ordinal]
@@ -255,10 +254,10 @@ def _attempt_of(
         )
         if chosen:
             call = AnswerCall(account.id, ordinal, epoch, [(position, chosen, position)])
-            steps.append((first_s + position * pace_s, partial(grader.answer, competition.id, shard, [call])))
+            steps.append((first + position * pace, partial(grader.answer, competition.id, shard, [call])))
     if chance.random() > 0.05:
-        last_s = first_s + (len(steps) + 1) * pace_s
-        steps.append((last_s, partial(grader.submit, competition.id, shard, account.id, ordinal, epoch)))
+        last = first + (len(steps) + 1) * pace
+        steps.append((last, partial(grader.submit, competition.id, shard, account.id, ordinal, epoch)))
     return steps
 
 

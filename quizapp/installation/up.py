@@ -310,6 +310,8 @@ class Up:
         for child in reversed(self._children):
             if child.process is not None and not stop_child(child.process, child.patience_s):
                 say(f"{child.title} 没有按时停止，已强制结束。", "It did not stop in time and was killed.")
+        if self._children:
+            say("已全部停止。", "All of it has stopped.")
         if self._lock >= 0:
             os.close(self._lock)
 

@@ -1,5 +1,7 @@
 """Joining and claiming for employees; units and their people for coordinators, and for who looks on."""
 
+from urllib.parse import urlsplit
+
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -255,6 +257,7 @@ def unit(organization_id: int) -> ResponseReturnValue:
         coordinators=queries.coordinators_of(shown),
         may_manage=queries.may_manage(shown, current_user),
         join_url=join_url(shown),
+        join_url_is_local=urlsplit(join_url(shown)).hostname in ("127.0.0.1", "localhost", "::1"),
         show_code=show_code,
         headcount_form=HeadcountForm(headcount=shown.headcount),
     )
