@@ -82,13 +82,14 @@ class Up:
                 self._look_after()
         except Stopped:
             say("正在停止…", "Stopping …")
-            return 0
         except (CannotStart, StoreError) as error:
             sys.stdout.flush()
             print(error, file=sys.stderr, flush=True)
             return 1
         finally:
             self._stop()
+        say("已全部停止。", "All of it has stopped.")
+        return 0
 
     # Starting
 
@@ -310,8 +311,6 @@ class Up:
         for child in reversed(self._children):
             if child.process is not None and not stop_child(child.process, child.patience_s):
                 say(f"{child.title} 没有按时停止，已强制结束。", "It did not stop in time and was killed.")
-        if self._children:
-            say("已全部停止。", "All of it has stopped.")
         if self._lock >= 0:
             os.close(self._lock)
 
