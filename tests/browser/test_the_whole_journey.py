@@ -180,7 +180,7 @@ def test_from_an_empty_installation_to_the_frozen_board(
     claim(qin, "qin", code)
     publish_bank(qin, bank)
     join_link = make_unit(qin)
-    open_competition(qin, minutes_open=3)
+    open_competition(qin, minutes_open=2)
 
     lin, onlooker = device(browser, running, PHONE), device(browser, running, DESK)
     register(lin, join_link, "林晓雨", "13800001111")
@@ -189,7 +189,8 @@ def test_from_an_empty_installation_to_the_frozen_board(
     expect(onlooker.locator("body")).to_contain_text("林*")
     assert "林晓雨" not in onlooker.content()
 
-    qin.goto("/competitions/1/freeze")
+    qin.goto("/admin/competitions/1/freeze")
+    expect(qin.get_by_role("heading", name="冻结之前")).to_be_visible()
     while qin.get_by_role("button", name="冻结成绩").count() == 0:  # the close comes within minutes
         qin.wait_for_timeout(1000)
         qin.reload()
