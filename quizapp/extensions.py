@@ -84,8 +84,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Pool, "checkin")
 def _leave_no_transaction(connection: Any, _record: Any) -> None:
-    # A COMMIT that SQLite refuses leaves its transaction open, with the write lock, and SQLAlchemy takes it for ended.
-    if isinstance(connection, sqlite3.Connection) and connection.in_transaction:
+    # A COMMIT that fails can leave its transaction open (in SQLite with the write lock), and SQLAlchemy takes it for
+    # ended. Where nothing is open, a rollback does nothing and sends nothing.
+    if isinstance(connection, sqlite3.Connection) or (connection is not None and not connection.closed):
         connection.rollback()
 
 
