@@ -439,7 +439,8 @@ def test_a_practice_round_with_the_keyboard(visit: Visit, cast: Cast, competitio
     page.goto(f"/competitions/{competition.id}/practice/")
     page.get_by_role("link", name="开始练习").click()
     wrong = 0
-    for _ in range(2):
+    for number in (1, 2):
+        expect(page.locator(".question-head")).to_contain_text(f"第 {number} 题，共 2 题")
         options = page.locator(".option-text").all_text_contents()
         page.keyboard.press(
             "2" if len(options) == 2 else "ABCD"[next(n for n, text in enumerate(options) if text.endswith("甲"))]
