@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quizapp.banks.content import DIFFICULTIES, LETTERS, POOLS, TYPES, BankContent, Question, letters
+from quizapp.banks.content import DIFFICULTIES, LETTERS, POOLS, TYPES, BankContent, English, Question, letters
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.recognition import recognise
+from quizapp.banks.recognition import column_group, recognise
 from quizapp.banks.spellings import fold_width
 
 QUESTIONS = 20_000
@@ -59,6 +59,12 @@ class Report:
     entry_count: int
 
     @property
+    def entries(self) -> list[int]:
+        """Which of the file's entries, from 0, each question of `content` is."""
+        foreign = {finding.entry for finding in self.findings if finding.code == "kind_unsupported"}
+        return [number for number in range(self.entry_count) if number not in foreign]
+
+    @property
     def errors(self) -> int:
         """How many errors there are."""
         return sum(finding.severity == ERROR for finding in self.findings)
@@ -80,12 +86,20 @@ class Report:
 
 
 def check_source(
-    source: Source, *, bank: Header | None = None, latest: BankContent | None = None, shuffle: bool = True
+    source: Source,
+    *,
+    bank: Header | None = None,
+    latest: BankContent | None = None,
+    shuffle: bool = True,
+    leave_out: bool = False,
+    topic: str = "",
 ) -> Report:
     """Read and check a whole upload.
 
     `bank` says what the file may leave out (code, title, topics); where both say a code they must agree. `latest` is the
     newest published version of the same bank. `shuffle`: whether options will be shown in another order than written.
+    `leave_out`: questions of kinds that we don't have are left out with a warning instead of refusing the file. `topic`:
+    the topic, by code or title, of questions that name none.
     """
     bank = bank or Header()
     file = source.header
@@ -94,7 +108,7 @@ def check_source(
     if file.code and bank.code and file.code != bank.code:
         facts = {"found": file.code, "chosen": bank.code}
         findings.append(Finding(ERROR, "bank_differs", Where(file=source.name), facts, file.code))
-    recognised = recognise(source, header)
+    recognised = recognise(source, header, leave_out=leave_out, topic=topic)
     findings += recognised.findings
     unreadable = any(finding.severity == ERROR and finding.entry is None for finding in source.findings)
     for fault in check_content(recognised.content, latest=latest, shuffle=shuffle):
@@ -102,11 +116,12 @@ def check_source(
             if not unreadable:  # what is missing may only have been unreadable
                 findings.append(Finding(fault.severity, fault.code, Where(file=source.name), fault.facts or {}))
             continue
-        entry = source.entries[fault.number]
-        if ("options" if len(fault.field) == 1 else fault.field) not in recognised.unread[fault.number]:
+        number = recognised.entries[fault.number]
+        entry = source.entries[number]
+        if column_group(fault.field) not in recognised.unread[fault.number]:
             quoted = entry.values.get(fault.field, "")[:200]
             where = entry.where(fault.field)
-            findings.append(Finding(fault.severity, fault.code, where, fault.facts or {}, quoted, fault.number))
+            findings.append(Finding(fault.severity, fault.code, where, fault.facts or {}, quoted, number))
     sheets = {sheet: number for number, sheet in enumerate(source.columns)}
     findings.sort(key=lambda each: (sheets.get(each.where.sheet, -1), each.where.file, each.where.row, each.where.line))
     return Report(source, recognised.content, tuple(findings), len(source.entries))
@@ -170,6 +185,8 @@ def _check_question(question: Question, topics: dict[str, str], shuffle: bool) -
     yield from _check_lengths(question)
     if question.type in TYPES:
         yield from _check_options_and_key(question, shuffle)
+    if question.english:
+        yield from _check_english(question, question.english)
     if not question.explanation:
         yield WARNING, "explanation_missing", "explanation", {}
     if not question.reference:
@@ -182,9 +199,27 @@ def _check_lengths(question: Question) -> Iterator[_Found]:
     limits += [(letter, option, OPTION_LENGTH) for letter, option in zip(LETTERS, question.options, strict=False)]
     limits += [("explanation", question.explanation, EXPLANATION_LENGTH)]
     limits += [("reference", question.reference, REFERENCE_LENGTH)]
+    if english := question.english:
+        limits += [("english_stem", english.stem, 2 * STEM_LENGTH)]
+        names = [f"english_{letter}" for letter in LETTERS]
+        limits += [(name, text, 2 * OPTION_LENGTH) for name, text in zip(names, english.options, strict=False)]
+        limits += [("english_explanation", english.explanation, 2 * EXPLANATION_LENGTH)]
     for field, text, most in limits:
         if len(text) > most:
             yield ERROR, "text_too_long", field, {"length": len(text), "most": most}
+
+
+def _check_english(question: Question, english: English) -> Iterator[_Found]:
+    """A translation must be whole, or people would read half a question; what can't be compared is left to people."""
+    if not english.stem:
+        yield ERROR, "english_incomplete", "english_stem", {}
+    if question.type != "judge" and (len(english.options) != len(question.options) or not all(english.options)):
+        facts = {"count": len(english.options), "wanted": len(question.options)}
+        yield ERROR, "english_options_differ", "english_A", facts
+    elif len({_squeezed(option).lower() for option in english.options}) < len(english.options):
+        yield ERROR, "english_options_equal", "english_A", {}
+    if question.explanation and not english.explanation:
+        yield WARNING, "english_explanation_missing", "english_explanation", {}
 
 
 def _check_options_and_key(question: Question, shuffle: bool) -> Iterator[_Found]:

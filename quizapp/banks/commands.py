@@ -1,6 +1,7 @@
 """The command line of banks: the same checks and the same road as the pages."""
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def check(path: Path, code: str, title: str, as_json: bool) -> None:
 
     退出码 Exit status: 0 可以导入 accepted, 1 需要修改 rejected, 2 无法检查 unusable call.
     """
-    report = _report(path, Header(code, title))
+    report = _report(path, Header(code, title), unnamed=True)
     if as_json:
         click.echo(json.dumps(messages.report_to_json(report), ensure_ascii=False, indent=2))
     else:
@@ -127,11 +128,15 @@ def diff_banks(old: str, new: str) -> None:
     raise SystemExit(0 if found.is_empty else REJECTED)
 
 
-def _report(path: Path, chosen: Header) -> Report:
+def _report(path: Path, chosen: Header, *, unnamed: bool = False) -> Report:
+    """`unnamed`: a bank that nobody has named is called by the file."""
     try:
         source = read_path(path)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
+    if unnamed and not (source.header.code or chosen.code):
+        slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40]
+        chosen = Header(slug or "bank", chosen.title or path.stem[:120].strip() or "bank")
     try:
         if _has_database():
             return actions.check_for_bank(source, chosen)

@@ -18,10 +18,20 @@ JUDGE_OPTIONS = ("正确", "错误")
 
 
 @dataclass(frozen=True)
+class English:
+    """A question's translation: `options` in the order of the original's, none for a true-or-false question."""
+
+    stem: str
+    options: tuple[str, ...] = ()
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """One question. `right` is the answer key as a bit mask of options in their written order: A is 1, B is 2, C is 4 …
 
-    A true-or-false question has the options 正确 and 错误, so its key is 1 for true and 2 for false.
+    A true-or-false question has the options 正确 and 错误, so its key is 1 for true and 2 for false. The texts that people
+    read may hold pictures (`pictures.TOKEN`).
     """
 
     code: str
@@ -36,6 +46,7 @@ class Question:
     reference: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    english: English | None = None
 
     @property
     def key_letters(self) -> str:
@@ -82,6 +93,17 @@ def question_to_json(question: Question) -> dict[str, Any]:
     for name in ("valid_from", "valid_to"):
         if day := getattr(question, name):
             value[name] = day.isoformat()
+    if question.english:
+        value["english"] = _english_to_json(question.english)
+    return value
+
+
+def _english_to_json(english: English) -> dict[str, Any]:
+    value: dict[str, Any] = {"stem": english.stem}
+    if english.options:
+        value["options"] = list(english.options)
+    if english.explanation:
+        value["explanation"] = english.explanation
     return value
 
 
@@ -101,7 +123,12 @@ def question_from_json(value: dict[str, Any]) -> Question:
         reference=value.get("reference", ""),
         valid_from=_day(value.get("valid_from")),
         valid_to=_day(value.get("valid_to")),
+        english=_english_from_json(value.get("english")),
     )
+
+
+def _english_from_json(value: dict[str, Any] | None) -> English | None:
+    return English(value["stem"], tuple(value.get("options", ())), value.get("explanation", "")) if value else None
 
 
 def _day(text: str | None) -> date | None:

@@ -61,6 +61,13 @@ SENTENCES: dict[str, LazyString] = {
     # the question
     "type_missing": _l("没有题型。请填写单选题、多选题或判断题。"),
     "type_unknown": _l("没有“{value}”这种题型，不会改成别的题型导入。请改为单选题、多选题或判断题，或删去此题。"),
+    "kind_unsupported": _l(
+        "第 {number} 题是“{kind}”，本系统没有这种题型，不会改成别的题型。请删去，或在上传时选择“略去这些题”。"
+    ),
+    "scoring_unsupported": _l(
+        "第 {number} 题的计分方式无法照原样重现（{scoring}）。请改为单选、多选或判断的普通计分。"
+    ),
+    "picture_missing": _l("这里的图片“{name}”不在文件里。请补上图片，或删去这处引用。"),
     "stem_missing": _l("没有题干。请填写。"),
     "stem_shows_key": _l("题干的括号里写着答案“{value}”。请删去。"),
     "stem_holds_option": _l("题干里出现了正确选项“{value}”，不会也能猜到。请改写题干或选项。"),
@@ -82,6 +89,7 @@ SENTENCES: dict[str, LazyString] = {
     "multiple_one_key": _l("多选题至少要有两个答案，这里只有“{value}”。请补上，或改为单选题。"),
     "all_options_right": _l("所有选项都是答案（{value}），全选即可得分。请加入错误选项。"),
     "topic_missing": _l("没有主题。请填写主题编号或名称。"),
+    "topic_unsorted": _l("没有主题，归入“T00 未分类”。按主题组卷前，请填写主题编号或名称。"),
     "topic_unknown": _l("题库里没有主题“{value}”。请改为已有的主题，或先在题库信息里加上。"),
     "difficulty_missing": _l("没有难度，按“中”处理。"),
     "difficulty_unknown": _l("看不懂难度“{value}”。请填写易、中或难。"),
@@ -94,6 +102,10 @@ SENTENCES: dict[str, LazyString] = {
     "text_control": _l("内容里有看不见的控制字符。请删去后重新输入这一段。"),
     "explanation_missing": _l("没有解析。建议写明为什么对、错在哪里。"),
     "reference_missing": _l("没有依据。建议写明标准条款、法规条文或概念出处。"),
+    "english_incomplete": _l("有英文译文，但没有英文题干。请补上，或删去其余英文内容。"),
+    "english_options_differ": _l("英文选项有 {count} 项，原文有 {wanted} 项。请逐项对应，不留空。"),
+    "english_options_equal": _l("英文选项里有两项相同，读英文的人分不清。请改写其中一项。"),
+    "english_explanation_missing": _l("有解析，但没有英文解析。建议补上。"),
     "standard_without_year": _l("“{value}”没有写年份，换版后可能不再成立。请写明版本，如 GB/T 19001-2016。"),
 }
 
@@ -110,6 +122,7 @@ FIELD_NAMES = {
     "code": _l("编号"),
     "valid_from": _l("生效日期"),
     "valid_to": _l("失效日期"),
+    "english": _l("英文译文"),
 }
 TYPE_NAMES = {"single": _l("单选题"), "multiple": _l("多选题"), "judge": _l("判断题")}
 DIFFICULTY_NAMES = {"easy": _l("易"), "medium": _l("中"), "hard": _l("难")}
@@ -218,7 +231,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
                 "options": list(question.options),
                 "answer": answer_of(question),
             }
-            for number, question in enumerate(report.content.questions)
+            for number, question in zip(report.entries, report.content.questions, strict=True)
             if number not in faulty
         ],
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats import project, template
@@ -53,14 +54,18 @@ def read_path(path: Path) -> Source:
 
 def _read_folder(path: Path) -> Source:
     name = path.resolve().name
-    files = sorted(each for each in path.iterdir() if each.suffix.lower() in YAML_ENDINGS + JSON_ENDINGS)
-    heads = [each for each in files if each.name in BANK_FILES]
+    inside = [*path.iterdir(), *(each for pool in POOLS if (path / pool).is_dir() for each in (path / pool).iterdir())]
+    files = sorted(each for each in inside if each.suffix.lower() in YAML_ENDINGS + JSON_ENDINGS)
+    heads = [each for each in files if each.name in BANK_FILES and each.parent == path]
     try:
         if len(heads) != 1:
             raise _faulty("folder_without_bank", name)
         if len(files) > FOLDER_FILES:
             raise _faulty("folder_too_large", name, most=FOLDER_FILES)
-        nodes = [(each.name, _open(each)) for each in [heads[0], *(each for each in files if each != heads[0])]]
+        nodes = [
+            (each.relative_to(path).as_posix(), _open(each))
+            for each in [heads[0], *(each for each in files if each != heads[0])]
+        ]
         return project.read_folder(name, nodes[0], nodes[1:])
     except Faulty as error:
         return Source(name, Header(), findings=(error.finding,))

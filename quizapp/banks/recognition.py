@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from quizapp.banks.content import JUDGE_OPTIONS, BankContent, Question
+from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, BankContent, English, Question
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding
 from quizapp.banks.spellings import (
     Key,
     fold_width,
+    is_foreign_kind,
     read_choice_key,
     read_difficulty,
     read_judge_key,
@@ -20,6 +21,9 @@ from quizapp.banks.spellings import (
     read_truth,
     read_type,
 )
+
+UNSORTED = "T00 未分类"  # the topic of questions without one, in a bank that has no list of topics
+PROSE = ("stem", "explanation", "reference", *LETTERS)
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _TOPIC = re.compile(r"([A-Za-z]{1,4}[-_]?\d{1,4})[\s、.:：]+(\S.*)")
@@ -29,9 +33,10 @@ _CONVERTED = re.compile(r"TRUE|FALSE|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?|\d{2
 
 @dataclass(frozen=True)
 class Recognised:
-    """`questions` go with the source's entries one by one; `unread` names, for each, the fields already complained of."""
+    """`entries` says which of the source's entries each question is; `unread` the fields of it already complained of."""
 
     content: BankContent
+    entries: tuple[int, ...]
     unread: tuple[frozenset[str], ...]
     findings: tuple[Finding, ...]
 
@@ -41,19 +46,36 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def recognise(source: Source, header: Header) -> Recognised:
-    """Understand the entries of a source for the bank that `header` names."""
+def recognise(source: Source, header: Header, *, leave_out: bool = False, topic: str = "") -> Recognised:
+    """Understand the entries of a source for the bank that `header` names.
+
+    Kinds of questions that we don't have are errors, or with `leave_out` warnings; they never become questions. `topic`
+    is that of entries which name none.
+    """
     topics = _Topics(header.topics)
     findings: list[Finding] = []
     questions: list[Question] = []
     unread: list[frozenset[str]] = []
+    numbers: list[int] = []
     for number, entry in enumerate(source.entries):
-        reading = _Reading(entry, number, topics, in_sheet=bool(entry.cells))
+        if foreign := entry.foreign or _foreign_kind(entry):
+            facts = {"number": number + 1, "kind": foreign}
+            severity = WARNING if leave_out else ERROR
+            quoted = entry.values.get("stem", "")[:200]
+            findings.append(Finding(severity, "kind_unsupported", entry.where("type"), facts, quoted, number))
+            continue
+        numbers.append(number)
+        reading = _Reading(entry, number, topics, usual_topic=topic, in_sheet=bool(entry.cells))
         questions.append(reading.question())
         findings += reading.findings
         unread.append(frozenset(reading.unread))
     content = BankContent(header.code, header.title, topics.titles, tuple(questions))
-    return Recognised(content, tuple(unread), tuple(findings))
+    return Recognised(content, tuple(numbers), tuple(unread), tuple(findings))
+
+
+def _foreign_kind(entry: Entry) -> str:
+    kind = clean(entry.values.get("type", ""))
+    return kind if is_foreign_kind(kind) else ""
 
 
 class _Topics:
@@ -89,8 +111,9 @@ def _squeezed(text: str) -> str:
 class _Reading:
     """The reading of one entry."""
 
-    def __init__(self, entry: Entry, number: int, topics: _Topics, *, in_sheet: bool) -> None:
+    def __init__(self, entry: Entry, number: int, topics: _Topics, *, usual_topic: str, in_sheet: bool) -> None:
         self.entry = entry
+        self.usual_topic = usual_topic
         self.number = number
         self.topics = topics
         self.in_sheet = in_sheet
@@ -101,11 +124,11 @@ class _Reading:
         quoted = self.entry.values.get(name, "")
         self.findings.append(Finding(severity, code, self.entry.where(name), facts, quoted[:200], self.number))
         if severity == ERROR:
-            self.unread.add("options" if len(name) == 1 else name)
+            self.unread.add(column_group(name))
 
     def text(self, name: str) -> str:
         value = clean(self.entry.values.get(name, ""))
-        prose = name in ("stem", "explanation", "reference") or len(name) == 1
+        prose = name.removeprefix("english_") in PROSE
         if self.in_sheet and value in _CELL_ERRORS:
             self.fault("cell_error", name)
         elif self.in_sheet and prose and _CONVERTED.fullmatch(value):
@@ -140,7 +163,7 @@ class _Reading:
         return Question(
             code=self.text("code") or code_for(stem, options),
             type=kind,
-            topic=self.word("topic", self.topics.find, "topic_unknown", ""),
+            topic=self.topic(),
             difficulty=difficulty,
             pool=self.word("pool", read_pool, "pool_unknown", "formal"),
             stem=stem,
@@ -150,7 +173,26 @@ class _Reading:
             reference=self.text("reference"),
             valid_from=self.day("valid_from"),
             valid_to=self.day("valid_to"),
+            english=self.english(kind),
         )
+
+    def topic(self) -> str:
+        usual = self.usual_topic and self.topics.find(self.usual_topic)
+        topic = self.word("topic", self.topics.find, "topic_unknown", usual or "")
+        if not topic and not self.topics.fixed and "topic" not in self.unread:
+            self.fault("topic_unsorted", "topic", WARNING)
+            topic = self.topics.find(UNSORTED) or ""
+        return topic
+
+    def english(self, kind: str) -> English | None:
+        stem = self.text("english_stem")
+        options = tuple(
+            self.text(f"english_{chr(ord('A') + place)}") for place in range(len(self.entry.english_options))
+        )
+        explanation = self.text("english_explanation")
+        if not (stem or options or explanation):
+            return None
+        return English(stem, () if kind == "judge" else options, explanation)
 
     def key(self, kind: str, options: tuple[str, ...]) -> int:
         text = self.text("key")
@@ -184,6 +226,12 @@ class _Reading:
             pass
         self.fault("date_unreadable", name, value=text)
         return None
+
+
+def column_group(name: str) -> str:
+    """What a field belongs to: every option to "options", every translated option to "english_options"."""
+    prefix = "english_" if name.startswith("english_") else ""
+    return f"{prefix}options" if len(name) == len(prefix) + 1 else name
 
 
 def _forbidden(char: str) -> bool:

@@ -10,6 +10,9 @@ SENTENCES = {
     "version_unchanged": _l("草稿与第 {number} 版完全相同，不需要再发布。"),
     "version_published": _l("已发布的版本不能改动或删除。需要修改时，请发布新版本。"),
     "bank_changing": _l("另一个人正在修改这个题库，您的操作没有生效。请稍候重试。"),
+    "picture_too_large": _l("图片太大，最多 {most} MB、1600 万像素。请缩小后重试。"),
+    "picture_kind_unknown": _l("图片不是 PNG、JPEG 或 WebP。请另存为其中一种后重试。"),
+    "picture_damaged": _l("图片打不开，可能已损坏。请重新保存后重试。"),
 }
 
 DEEDS = {

@@ -11,6 +11,41 @@ TYPE_WORDS = {
     "multiple": ("multiple", "多选", "多选题", "多项选择", "多项选择题", "不定项", "不定项选择题"),
     "judge": ("judge", "判断", "判断题", "是非题"),
 }
+FOREIGN_KINDS = (
+    *(
+        "填空",
+        "简答",
+        "问答",
+        "论述",
+        "案例",
+        "案例分析",
+        "名词解释",
+        "计算",
+        "匹配",
+        "配伍",
+        "连线",
+        "排序",
+        "完形填空",
+        "阅读理解",
+    ),
+    *(
+        "材料",
+        "综合",
+        "作文",
+        "听力",
+        "口语",
+        "操作",
+        "编程",
+        "绘图",
+        "共用选项",
+        "共用题干",
+        "投票",
+        "测评",
+        "量表",
+        "主观",
+    ),
+    *("essay", "matching", "cloze", "shortanswer", "short answer", "numerical", "ordering"),
+)
 DIFFICULTY_WORDS = {
     "easy": ("easy", "易", "容易", "简单"),
     "medium": ("medium", "中", "中等", "一般", "适中"),
@@ -21,6 +56,7 @@ TRUE_WORDS = ("对", "正确", "√", "✓", "✔", "T", "TRUE", "是")
 FALSE_WORDS = ("错", "错误", "×", "✗", "✘", "F", "FALSE", "否")
 
 _TYPES = {word: name for name, words in TYPE_WORDS.items() for word in words}
+_FOREIGN = {"".join(word.split()) for word in FOREIGN_KINDS}
 _DIFFICULTIES = {word: name for name, words in DIFFICULTY_WORDS.items() for word in words}
 _POOLS = {word: name for name, words in POOL_WORDS.items() for word in words}
 _SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
@@ -66,6 +102,11 @@ def _word(text: str) -> str:
 def read_type(text: str) -> str | None:
     """The type that a word names, or None."""
     return _TYPES.get(_word(text))
+
+
+def is_foreign_kind(text: str) -> bool:
+    """Whether a word names a kind of question that we don't have: 填空题, 简答题 …"""
+    return _word(text).removesuffix("题") in _FOREIGN
 
 
 def read_difficulty(text: str) -> str | None:

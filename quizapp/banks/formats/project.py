@@ -3,7 +3,7 @@
 `question_banks/README.md` describes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -14,7 +14,8 @@ from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats.documents import Node
 
 HEADER_FIELDS = ("code", "title", "topics", "license", "questions")
-QUESTION_FIELDS = (*TEXT_FIELDS, "options")
+QUESTION_FIELDS = (*(name for name in TEXT_FIELDS if not name.startswith("english_")), "options", "english")
+ENGLISH_FIELDS = ("stem", "options", "explanation")
 
 
 def read_document(name: str, root: Node) -> Source:
@@ -23,18 +24,23 @@ def read_document(name: str, root: Node) -> Source:
     header = reader.header(name, root)
     questions = root.value.get("questions") if isinstance(root.value, dict) else None
     if questions is not None:
-        reader.questions(name, questions, topic="")
+        reader.questions(name, questions)
     return Source(name, header, tuple(reader.entries), tuple(reader.findings))
 
 
 def read_folder(name: str, bank: tuple[str, Node], files: Iterable[tuple[str, Node]]) -> Source:
-    """A folder: the header in `bank`, and files of questions whose topic is the file's name unless they say another."""
+    """A folder: the header in `bank`, and files of questions, named by their path in the folder.
+
+    A file's name is its questions' topic, and the folder that it is in (formal/ or practice/) their pool, unless they
+    say another.
+    """
     reader = _Reader()
     header = reader.header(*bank)
     if isinstance(bank[1].value, dict) and (questions := bank[1].value.get("questions")):
-        reader.questions(bank[0], questions, topic="")
+        reader.questions(bank[0], questions)
     for file, root in files:
-        reader.questions(file, root, topic=file.rpartition(".")[0])
+        pool, _, last = file.rpartition("/")
+        reader.questions(file, root, {"topic": last.rpartition(".")[0], "pool": pool})
     return Source(name, header, tuple(reader.entries), tuple(reader.findings))
 
 
@@ -75,18 +81,18 @@ class _Reader:
             self.fault("not_text", file, node.line, name, node.value, value=node.value, kind=node.kind)
         return None
 
-    def questions(self, file: str, root: Node, topic: str) -> None:
+    def questions(self, file: str, root: Node, usual: Mapping[str, str] | None = None) -> None:
         if not isinstance(root.value, list):
             if root.kind != "null":
                 self.fault("shape_wrong", file, root.line, "questions", expected="- code: …")
             return
         for node in root.value:
             if isinstance(node.value, dict):
-                self.entry(file, node.line, node.value, topic)
+                self.entry(file, node.line, node.value, usual or {})
             else:
                 self.fault("shape_wrong", file, node.line, "questions", expected="- code: …")
 
-    def entry(self, file: str, line: int, members: dict[str, Node], topic: str) -> None:
+    def entry(self, file: str, line: int, members: dict[str, Node], usual: Mapping[str, str]) -> None:
         values: dict[str, str] = {}
         places = {"": Where(file=file, line=line)}
         unread: set[str] = set()
@@ -94,6 +100,9 @@ class _Reader:
             places[name] = Where(file=file, line=node.line, field=name)
             if name == "options":
                 self.options(file, node, values, places, unread)
+                continue
+            if name == "english":
+                self.english(file, node, values, places, unread)
                 continue
             if name not in QUESTION_FIELDS:
                 self.fault("field_unknown", file, node.line, name, known="、".join(QUESTION_FIELDS))
@@ -107,29 +116,60 @@ class _Reader:
                 unread.add(name)
             else:
                 values[name] = text
-        if topic and not values.get("topic") and "topic" not in unread:
-            values["topic"] = topic
+        for name, value in usual.items():
+            if value and not values.get(name) and name not in unread:
+                values[name] = value
         self.entries.append(Entry(values, places, unread=frozenset(unread)))
 
     def options(
+        self,
+        file: str,
+        node: Node,
+        values: dict[str, str],
+        places: dict[str, Where],
+        unread: set[str],
+        prefix: str = "",
+    ) -> None:
+        name = f"{prefix}options"
+        if node.kind == "null":
+            return
+        if not isinstance(node.value, list):
+            self.fault("shape_wrong", file, node.line, name, expected="- …")
+            unread.add(name)
+            return
+        if len(node.value) > len(LETTERS):
+            self.fault("options_too_many", file, node.line, name, most=len(LETTERS))
+            unread.add(name)
+            return
+        for letter, option in zip(LETTERS, node.value, strict=False):
+            text = self.text(file, f"{name} {letter}", option)
+            places[prefix + letter] = Where(file=file, line=option.line, field=f"{name} {letter}")
+            if text is None:
+                unread.add(name)
+            values[prefix + letter] = text or ""
+
+    def english(
         self, file: str, node: Node, values: dict[str, str], places: dict[str, Where], unread: set[str]
     ) -> None:
         if node.kind == "null":
             return
-        if not isinstance(node.value, list):
-            self.fault("shape_wrong", file, node.line, "options", expected="- …")
-            unread.add("options")
+        if not isinstance(node.value, dict):
+            self.fault("shape_wrong", file, node.line, "english", expected="、".join(ENGLISH_FIELDS))
+            unread.add("english_stem")
             return
-        if len(node.value) > len(LETTERS):
-            self.fault("options_too_many", file, node.line, "options", most=len(LETTERS))
-            unread.add("options")
-            return
-        for letter, option in zip(LETTERS, node.value, strict=False):
-            text = self.text(file, f"options {letter}", option)
-            places[letter] = Where(file=file, line=option.line, field=f"options {letter}")
-            if text is None:
-                unread.add("options")
-            values[letter] = text or ""
+        for name, member in node.value.items():
+            if name not in ENGLISH_FIELDS:
+                self.fault("field_unknown", file, member.line, name, known="、".join(ENGLISH_FIELDS))
+            elif name == "options":
+                self.options(file, member, values, places, unread, "english_")
+            else:
+                field = f"english_{name}"
+                places[field] = Where(file=file, line=member.line, field=f"english {name}")
+                text = self.text(file, f"english {name}", member)
+                if text is None:
+                    unread.add(field)
+                else:
+                    values[field] = text
 
 
 def write_yaml(content: BankContent) -> str:
@@ -160,4 +200,5 @@ QUESTION_ORDER = (
     "reference",
     "valid_from",
     "valid_to",
+    "english",
 )

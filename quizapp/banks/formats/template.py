@@ -31,6 +31,8 @@ NAMES = {
     "code": ("编号", "试题编号", "题目编号", "试题编码"),
     "valid_from": ("生效日期",),
     "valid_to": ("失效日期",),
+    "english_stem": ("英文题干",),
+    "english_explanation": ("英文解析",),
 }
 NEEDED = ("type", "stem", "key")
 USUAL = ("difficulty", "explanation", "reference")  # without such a column there is one warning, not one a row
@@ -40,6 +42,9 @@ COLUMNS = (
     *("type", "stem"),
     *LETTERS,
     *("key", "explanation", "reference", "topic", "difficulty", "pool", "code", "valid_from", "valid_to"),
+    "english_stem",
+    *(f"english_{letter}" for letter in LETTERS),
+    "english_explanation",
 )
 TYPE_NAMES = {"single": "单选题", "multiple": "多选题", "judge": "判断题"}
 DIFFICULTY_NAMES = {"easy": "易", "medium": "中", "hard": "难"}
@@ -47,7 +52,7 @@ POOL_NAMES = {"formal": "正式", "practice": "练习"}
 
 _FIELDS = {name: field for field, names in NAMES.items() for name in names}
 _NOISE = re.compile(r"[\s*()\[\]【】\u200b-\u200f\u2060\ufeff]|必填|勿删|选填")
-_OPTION = re.compile(r"选项([A-Z])|选择项([1-9])")
+_OPTION = re.compile(r"(英文)?(?:选项([A-Z])|选择项([1-9]))")
 _ESCAPED = re.compile(rf"'+[{re.escape(''.join(FORMULA_STARTS))}＝＋－＠]")
 _STARTER = re.compile(rf"'*[{re.escape(''.join(FORMULA_STARTS))}＝＋－＠]")
 
@@ -56,7 +61,8 @@ def field_of(heading: str) -> str | None:
     """The field that a column's heading names: "选项 A（必填）" → "A"."""
     name = _NOISE.sub("", fold_width(heading)).upper()
     if option := _OPTION.fullmatch(name):
-        return option.group(1) or chr(ord("A") + int(option.group(2)) - 1)
+        english, letter, number = option.groups()
+        return ("english_" if english else "") + (letter or chr(ord("A") + int(number) - 1))
     return _FIELDS.get(name)
 
 
@@ -188,7 +194,13 @@ def _read_header(table: Table) -> Header:
 
 def headings() -> list[str]:
     """The template's headings."""
-    return [f"选项{column}" if column in LETTERS else NAMES[column][0] for column in COLUMNS]
+    return [_heading(column) for column in COLUMNS]
+
+
+def _heading(column: str) -> str:
+    if column in NAMES:
+        return NAMES[column][0]
+    return f"英文选项{column[-1]}" if column.startswith("english_") else f"选项{column}"
 
 
 def row_of(question: Question, topics: dict[str, str]) -> list[str]:
@@ -209,6 +221,10 @@ def row_of(question: Question, topics: dict[str, str]) -> list[str]:
     }
     if not judge:
         values.update(zip(LETTERS, question.options, strict=False))
+    if english := question.english:
+        values["english_stem"] = english.stem
+        values["english_explanation"] = english.explanation
+        values.update({f"english_{letter}": text for letter, text in zip(LETTERS, english.options, strict=False)})
     return [values.get(column, "") for column in COLUMNS]
 
 
@@ -259,6 +275,7 @@ NOTES = [
     ["题池", "正式 或 练习；不填按 正式"],
     ["编号", "每题唯一，最多 40 个字符；不填由系统按题目内容生成"],
     ["生效日期、失效日期", "可不填；如 2026-07-01"],
+    ["英文题干、英文选项A–H、英文解析", "可不填；填写时选项与原文逐项对应，界面语言为英文的人看到的是译文"],
     [],
     ["示例", "下面三行示范各题型的填写，请填到“试题”表里"],
     headings(),

@@ -161,10 +161,35 @@ def test_a_file_for_another_bank_than_the_chosen_one_is_refused() -> None:
 
 
 def test_every_fault_of_a_row_is_reported_and_none_twice() -> None:
-    report = check_rows(HEADINGS, row(题型="简答题", 题干="", 答案="Z9", 难度="极难", 章节="", 编号="a b"))
+    report = check_rows(HEADINGS, row(题型="选择", 题干="", 答案="Z9", 难度="极难", 章节="", 编号="a b"))
     assert sorted(codes(report)) == ["code_bad", "difficulty_unknown", "stem_missing", "topic_missing", "type_unknown"]
-    assert found(report, "type_unknown").facts == {"value": "简答题"}
+    assert found(report, "type_unknown").facts == {"value": "选择"}
     assert report.faulty == [0]
+
+
+@pytest.mark.parametrize("kind", ["简答题", "填空题", "配伍题", "Essay"])
+def test_a_kind_that_we_lack_is_named_with_its_number_and_never_turned_into_another(kind: str) -> None:
+    report = check_rows(HEADINGS, row(), row(题型=kind, 编号="T01-002", 题干="什么是质量？"))
+    assert (report.verdict, codes(report), report.entries) == ("reject", ["kind_unsupported"], [0])
+    assert report.findings[0].facts == {"number": 2, "kind": kind}
+    left = check_rows(HEADINGS, row(), row(题型=kind, 编号="T01-002", 题干="什么是质量？"), leave_out=True)
+    assert (left.verdict, [each.code for each in left.content.questions]) == ("accept_with_warnings", ["T01-001"])
+
+
+def test_a_fault_after_a_question_that_was_left_out_stands_at_its_own_row() -> None:
+    rows = [row(题型="简答题", 编号="T01-000"), row(答案="见教材")]
+    report = check_rows(HEADINGS, *rows, leave_out=True)
+    assert (found(report, "key_unreadable").where.row, report.faulty) == (3, [1])
+
+
+def test_questions_without_a_topic_take_the_one_that_was_chosen() -> None:
+    report = check_rows(HEADINGS, row(章节=""), topic="质量工具")
+    assert (codes(report), report.content.questions[0].topic) == ([], "T02")
+
+
+def test_a_bank_without_topics_keeps_its_questions_together_and_says_so() -> None:
+    report = check_rows(HEADINGS, row(章节=""), bank=Header("new", "新题库"))
+    assert (codes(report), report.content.topics) == (["topic_unsorted"], {"T00": "未分类"})
 
 
 def test_findings_stand_in_the_order_of_their_places() -> None:

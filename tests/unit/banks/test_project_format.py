@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quizapp.banks.checks import check_source
-from quizapp.banks.content import content_digest, content_to_json
+from quizapp.banks.content import English, content_digest, content_to_json
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.reading import read_path, read_upload
@@ -170,3 +170,49 @@ def test_the_bank_of_this_project_has_no_errors(folder_name: str) -> None:
     report = check_source(read_path(Path("question_banks") / folder_name))
     assert (report.errors, len(report.content.questions)) == (0, 150)
     assert sum(question.pool == "practice" for question in report.content.questions) == 30
+
+
+ENGLISH = """\
+    english:
+      stem: Which is the first phase of the PDCA cycle?
+      options: [Plan, Do, Check, Act]
+      explanation: Plan, do, check, act.
+"""
+
+
+def test_a_translation_is_part_of_the_question_and_of_its_digest() -> None:
+    report = check_text(BANK + ENGLISH)
+    assert (codes(report), report.content.questions[0].english) == (
+        [],
+        English("Which is the first phase of the PDCA cycle?", ("Plan", "Do", "Check", "Act"), "Plan, do, check, act."),
+    )
+    assert content_digest(report.content) != content_digest(check_text(BANK).content)
+    again = check_text(write_yaml(report.content))
+    assert content_digest(again.content) == content_digest(report.content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line"),
+    [
+        ("[Plan, Do, Check, Act]", "[Plan, Do, Check]", "english_options_differ", 18),
+        ("[Plan, Do, Check, Act]", "[Plan, Do, Check, plan]", "english_options_equal", 18),
+        ("[Plan, Do, Check, Act]", "[Plan, Do, Check, no]", "not_text", 18),
+        ("      stem: Which is the first phase of the PDCA cycle?\n", "", "english_incomplete", 6),
+        ("      explanation: Plan, do, check, act.\n", "", "english_explanation_missing", 6),
+        ("      explanation:", "      reference:", "field_unknown", 19),
+    ],
+)
+def test_half_a_translation_is_reported_at_its_line(old: str, new: str, code: str, line: int) -> None:
+    report = check_text(BANK + ENGLISH.replace(old, new))
+    assert found(report, code).where.line == line
+
+
+def test_the_folder_of_a_file_is_its_questions_pool_and_its_name_their_topic(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text("code: demo\ntitle: 示例题库\ntopics: {T01: 一}\n")
+    question = "\n".join(line[2:] for line in BANK.splitlines()[5:] if "topic:" not in line and "pool:" not in line)
+    for pool, stem in (("formal", "PDCA"), ("practice", "SDCA")):
+        (tmp_path / pool).mkdir()
+        (tmp_path / pool / "T01.yaml").write_text(question.replace("PDCA", stem).replace("T01-001", f"T01-{pool}"))
+    report = check_source(read_path(tmp_path))
+    assert codes(report) == []
+    assert [(each.pool, each.topic) for each in report.content.questions] == [("formal", "T01"), ("practice", "T01")]

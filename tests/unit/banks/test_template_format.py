@@ -69,6 +69,7 @@ def test_the_template_has_the_columns_that_it_promises() -> None:
             "依据",
         ),
         *("章节/主题", "难度", "题池", "编号", "生效日期", "失效日期"),
+        *("英文题干", *(f"英文选项{letter}" for letter in "ABCDEFGH"), "英文解析"),
     ]
 
 
