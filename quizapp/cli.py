@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from quizapp import create_app
 from quizapp.config import SettingsError, read_settings
 from quizapp.errors import QuizError, Unavailable
-from quizapp.web.error_pages import sentence
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,10 +51,12 @@ def up(end_with_parent: bool) -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def web(options: tuple[str, ...]) -> None:
     """Become gunicorn; `options` are its own and go before ours."""
+    from quizapp.installation.up import APP, WEB
+
     read_settings()  # a bad setting is said here, in one sentence, and not by each worker
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:quizapp.installation.web_server"]
+    command = [sys.executable, *WEB]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    os.execv(sys.executable, [*command, *options, "wsgi:asgi"])  # noqa: S606
+    os.execv(sys.executable, [*command, *options, APP])  # noqa: S606
 
 
 @cli.command(
@@ -97,9 +98,14 @@ def main() -> int:
     except SettingsError as error:
         click.echo(str(error), err=True)
     except QuizError as error:
-        with create_app().app_context():
-            click.echo(sentence(error.code, error.facts), err=True)
+        _say(error)
     except (OperationalError, RedisError):
-        with create_app().app_context():
-            click.echo(sentence(Unavailable().code, {}), err=True)
+        _say(Unavailable())
     return 1
+
+
+def _say(error: QuizError) -> None:
+    from quizapp.web.error_pages import sentence  # not above: `quizapp web` passes through here at each start
+
+    with create_app().app_context():
+        click.echo(sentence(error.code, error.facts), err=True)

@@ -17,14 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_migrate import upgrade
-from sqlalchemy import create_engine, exists, select
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp import create_app
-from quizapp.accounts.models import Account
 from quizapp.config import Settings
-from quizapp.extensions import db
 from quizapp.installation import checks
 from quizapp.installation.checks import CannotStart
 from quizapp.installation.children import start_child, stop_child
@@ -36,6 +33,9 @@ LONGEST_LOG_BYTES = 16 * 1024 * 1024
 LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0
 DEMO_UNFINISHED = "demo.unfinished"
+COMMAND = ("-c", "import sys; from quizapp.cli import main; sys.exit(main())")
+WEB = ("-m", "gunicorn", "-c", "python:quizapp.installation.web_server")
+APP = "wsgi:asgi"
 
 
 class Stopped(Exception):
@@ -111,8 +111,10 @@ class Up:
             store = self._children[0].process
             assert store is not None
             wait_until_ready(settings.store_socket.parent, store, stop_asked=self._asked)
-        self._add("recorder", "落库进程 recorder", lambda: self._start_command("recorder"), patience_s=20)
-        self._add("web", "网站 web", lambda: self._start_command("web"), patience_s=12)
+        self._add(
+            "recorder", "落库进程 recorder", lambda: self._start_python("recorder", *COMMAND, "recorder"), patience_s=20
+        )
+        self._add("web", "网站 web", lambda: self._start_python("web", *WEB, APP), patience_s=12)
         self._wait_for_web(host, port)
         address = settings.public_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
         say(f"已就绪：{address}", f"Ready at {address} (Ctrl-C 停止 stops it)")
@@ -136,12 +138,13 @@ class Up:
         with (self._logs / "store.log").open("ab") as output:
             return start_store(self._settings.store_socket.parent, output=output, keep=[self._lock])
 
-    def _start_command(self, name: str) -> subprocess.Popen[bytes]:
+    def _start_python(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._logs / f"{name}.log").open("ab") as output:
-            return start_child(self._command(name), environ=self._environ(), output=output, keep=[self._lock])
+            command = [sys.executable, *arguments]
+            return start_child(command, environ=self._environ(), output=output, keep=[self._lock])
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", "import sys; from quizapp.cli import main; sys.exit(main())", *arguments]
+    def _start_demo_command(self, name: str) -> subprocess.Popen[bytes]:
+        return start_child([sys.executable, *COMMAND, "demo", name], environ=self._environ())
 
     def _environ(self) -> dict[str, str]:
         root = str(Path(__file__).resolve().parent.parent.parent)
@@ -154,6 +157,8 @@ class Up:
         current, newest = checks.database_revisions(settings)
         if current != newest:
             say("正在准备数据库…", "Preparing the database …")
+            from flask_migrate import upgrade  # only here: a start that has nothing to migrate is a second shorter
+
             app = create_app(settings)
             with app.app_context():
                 try:
@@ -163,11 +168,11 @@ class Up:
                         f"数据库迁移失败（{error}）；数据没有改动。"
                         f" The database could not be migrated ({error}); nothing in it was changed."
                     ) from error
-                db.engine.dispose()
+                app.extensions["sqlalchemy"].engine.dispose()
         engine = create_engine(settings.sql_url)
         try:
             with engine.connect() as connection:
-                return not connection.scalar(select(exists().where(Account.id.is_not(None))))
+                return connection.execute(text("SELECT 1 FROM account LIMIT 1")).first() is None
         finally:
             engine.dispose()
 
@@ -226,7 +231,7 @@ class Up:
             unfinished.touch()
             say("正在填充演示数据…", "Filling in the demo …")
             sys.stdout.flush()
-            self._demo = start_child(self._command("demo", "fill"), environ=self._environ())
+            self._demo = self._start_demo_command("fill")
         elif empty:
             say(
                 "还没有任何账号：请运行 quizapp accounts create-admin 创建管理员。",
@@ -250,7 +255,7 @@ class Up:
             )
 
     def _show_demo_accounts(self) -> None:
-        self._demo = start_child(self._command("demo", "accounts"), environ=self._environ())
+        self._demo = self._start_demo_command("accounts")
 
     # Running
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from quizapp import create_app
 from quizapp.config import Settings
 from quizapp.extensions import db
+from quizapp.installation.checks import database_revisions
 from tests.cast import TinyBank, add_tiny_bank
 from tests.conftest import SECRET, Databases
 
@@ -47,6 +49,15 @@ def test_up_down_and_up_again_gives_what_the_models_say(empty_site: Flask) -> No
         assert inspect(db.engine).get_table_names() == ["alembic_version"]
         upgrade()
         assert differences() == []
+
+
+def test_the_newest_migration_is_told_without_alembic_as_alembic_tells_it(empty_site: Flask) -> None:
+    settings = empty_site.config["QUIZ_SETTINGS"]
+    with empty_site.app_context():
+        newest = ScriptDirectory(empty_site.extensions["migrate"].directory).get_current_head()
+        assert database_revisions(settings) == (None, newest)
+        upgrade()
+        assert database_revisions(settings) == (newest, newest)
 
 
 def test_each_migration_goes_down_alone(empty_site: Flask) -> None:
