@@ -15,8 +15,8 @@ SENTENCES: dict[str, LazyString] = {
     # the file
     "file_empty": _l("文件是空的。请确认选对了文件。"),
     "file_too_large": _l("文件超过 {most} MB。请分成几个文件，或删去多余内容。"),
-    "file_kind_unknown": _l("不能读取“{ending}”文件。请使用 .xlsx、.csv、.yaml 或 .json。"),
-    "file_wrong_ending": _l("文件内容与后缀不符，像是 Office 文件。请检查文件名，或另存为 .xlsx。"),
+    "file_kind_unknown": _l("不能读取“{ending}”文件。可用的后缀：{known}。请另存为其中一种，或在上传时选择格式。"),
+    "file_wrong_ending": _l("文件内容与后缀不符，像是 Office 文件或压缩包。请检查文件名，或换成后缀正确的文件。"),
     "file_not_utf8": _l("此处不是 UTF-8 编码。请用 UTF-8 重新保存文件。"),
     "folder_without_bank": _l("文件夹里应当有且只有一个 bank.yaml。请补上题库编号、名称和主题。"),
     "folder_too_large": _l("文件夹里的文件超过 {most} 个。请合并后再检查。"),

@@ -1,6 +1,12 @@
-"""From a file's name and bytes, or a path, to a source: picks the reader. The one road of page, command line and folder."""
+"""From a file's name and bytes, or a path, to a source: picks the reader. The one road of page, command line and folder.
 
+Uploads come from strangers: the site and the command line call this in the child process of `banks.sandbox` only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
@@ -8,12 +14,17 @@ from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats import project, template
 from quizapp.banks.formats.documents import Node, Unreadable, read_json, read_yaml
 from quizapp.errors import Invalid
-from quizapp.web.spreadsheets import read_tables
+from quizapp.web import spreadsheet_reader
+from quizapp.web.spreadsheets import Table
 
 FILE_BYTES = 8 * 1024 * 1024
 FOLDER_FILES = 500
-YAML_ENDINGS, JSON_ENDINGS, SHEET_ENDINGS = (".yaml", ".yml"), (".json",), (".xlsx", ".xlsm", ".csv", ".xls", ".et")
+YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
+PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".zip")
+PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 BANK_FILES = ("bank.yaml", "bank.yml", "bank.json")
+
+Reader: TypeAlias = Callable[[str, bytes], Source]
 
 
 class Faulty(Exception):
@@ -24,19 +35,71 @@ class Faulty(Exception):
         self.finding = finding
 
 
-def read_upload(name: str, content: bytes) -> Source:
-    """What an uploaded file holds. Raises Unavailable while too many spreadsheets are being read, nothing else."""
+def _spreadsheet(name: str, content: bytes) -> Source:
     try:
-        ending = Path(name).suffix.lower()
+        tables = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
+    except spreadsheet_reader.Unreadable as error:
+        raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
+    return template.read_tables(name, [Table(*each) for each in tables])
+
+
+def _json(name: str, content: bytes) -> Source:
+    return project.read_document(name, _document(name, content, read_json))
+
+
+def _yaml(name: str, content: bytes) -> Source:
+    return project.read_document(name, _document(name, content, read_yaml))
+
+
+def _anything(_content: bytes) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that uploads come in. `read` takes a file's name and bytes and never raises for what is in them.
+
+    `fits` tells a file of this format from the others that end likewise.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Reader
+    fits: Callable[[bytes], bool] = _anything
+
+
+# Where an ending is shared (.txt, .xml, .zip), the first that fits reads the file; if none fits the last does, and says
+# what is wrong with it. So what can be told for certain stands before what takes anything.
+FORMATS: tuple[Format, ...] = (
+    Format("xlsx", (".xlsx", ".xlsm"), _spreadsheet),
+    Format("xls", (".xls", ".et"), _spreadsheet),
+    Format("csv", (".csv",), _spreadsheet),
+    Format("json", JSON_ENDINGS, _json),
+    Format("yaml", YAML_ENDINGS, _yaml),
+)
+
+
+def format_names() -> tuple[str, ...]:
+    """The formats that a person can choose from."""
+    return tuple(each.name for each in FORMATS)
+
+
+def accepted_endings() -> tuple[str, ...]:
+    """The endings of files that can be read, each once."""
+    return tuple(dict.fromkeys(ending for each in FORMATS for ending in each.endings))
+
+
+def read_upload(name: str, content: bytes, format_name: str = "") -> Source:
+    """What an uploaded file holds, read as the format of that name, or else as its ending and content say.
+
+    What is wrong with the file is among the findings; nothing is raised for it.
+    """
+    try:
         if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             raise _faulty("file_empty", name)
         if len(content) > FILE_BYTES:
             raise _faulty("file_too_large", name, most=FILE_BYTES // 1024**2)
-        if ending in SHEET_ENDINGS:
-            return template.read_tables(name, read_tables(content, name))
-        if ending in YAML_ENDINGS + JSON_ENDINGS:
-            return project.read_document(name, _document(name, content))
-        raise _faulty("file_kind_unknown", name, ending=ending or name)
+        return _pick(name, content, format_name).read(name, content)
     except Invalid as error:
         finding = Finding(ERROR, error.code, Where(file=name), error.facts)
         return Source(name, Header(), findings=(finding,))
@@ -44,11 +107,23 @@ def read_upload(name: str, content: bytes) -> Source:
         return Source(name, Header(), findings=(error.finding,))
 
 
-def read_path(path: Path) -> Source:
+def _pick(name: str, content: bytes, format_name: str) -> Format:
+    if format_name:
+        return next(each for each in FORMATS if each.name == format_name)
+    ending = Path(name).suffix.lower()
+    possible = [each for each in FORMATS if ending in each.endings]
+    if not possible:
+        raise _faulty("file_kind_unknown", name, ending=ending or name, known=" ".join(accepted_endings()))
+    if ending not in PACKED_ENDINGS and content.startswith(PACKED):
+        raise _faulty("file_wrong_ending", name)
+    return next((each for each in possible if each.fits(content)), possible[-1])
+
+
+def read_path(path: Path, format_name: str = "") -> Source:
     """What a file, or a folder in the project's format, holds. Raises OSError where it can't be opened."""
     if not path.is_dir():
         with path.open("rb") as file:
-            return read_upload(path.name, file.read(FILE_BYTES + 1))
+            return read_upload(path.name, file.read(FILE_BYTES + 1), format_name)
     return _read_folder(path)
 
 
@@ -76,11 +151,11 @@ def _open(path: Path) -> Node:
         content = file.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:
         raise _faulty("file_too_large", path.name, most=FILE_BYTES // 1024**2)
-    return _document(path.name, content)
+    return _document(path.name, content, read_json if path.suffix.lower() in JSON_ENDINGS else read_yaml)
 
 
-def _document(name: str, content: bytes) -> Node:
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+def _document(name: str, content: bytes, read: Callable[[str], Node]) -> Node:
+    if content.startswith(PACKED):
         raise _faulty("file_wrong_ending", name)
     try:
         text = content.decode("utf-8-sig")
@@ -88,7 +163,7 @@ def _document(name: str, content: bytes) -> Node:
         line = content.count(b"\n", 0, error.start) + 1
         raise Faulty(Finding(ERROR, "file_not_utf8", Where(file=name, line=line))) from error
     try:
-        return read_json(text) if name.lower().endswith(JSON_ENDINGS) else read_yaml(text)
+        return read(text)
     except Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name, line=error.line), error.facts)) from error
 
