@@ -25,5 +25,9 @@ SENTENCES = {
     "spreadsheet_cell_too_long": _l("第 {row} 行有一格内容过长。请检查后再上传。"),
     "spreadsheet_bad_quotes": _l("第 {row} 行的引号没有成对，无法判断各列。请检查后再上传，或另存为 .xlsx。"),
     "spreadsheet_encoding_unknown": _l("无法判断文件的文字编码。请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传。"),
+    "archive_damaged": _l("压缩包不完整、已损坏或内容有异常，没有读取。请重新打包后再上传。"),
+    "archive_encrypted": _l("压缩包设有密码，无法读取。请去掉密码后再上传。"),
+    "archive_too_large": _l("压缩包解开后超过 {most} MB，或文件太多，没有读取。请分成几个文件上传。"),
+    "archive_has_dtd": _l("文件里有文档类型声明（DTD），不能安全读取。请删去 <!DOCTYPE …> 后再上传。"),
     "spreadsheet_busy": _l("正在读取其他人的文件。请稍候片刻再上传。"),
 }

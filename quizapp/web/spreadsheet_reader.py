@@ -1,30 +1,32 @@
 """The child process that parses an uploaded spreadsheet: bytes on standard input, JSON on standard output.
 
-Run by `spreadsheets.read_tables`, never imported by the site. It needs nothing of quizapp. The archive is unpacked here
-once, only to be counted, because neither zipfile nor the Excel library refuses false sizes before they take the memory.
+Run by `spreadsheets.read_tables`. The reader of question banks calls `read` too, in a child process of its own; the site
+itself never does.
 """
 
 import csv
 import datetime
 import io
 import json
-import resource
-import stat
-import struct
 import sys
-import zipfile
-import zlib
-from collections.abc import Iterator
+
+from quizapp.errors import Invalid
+from quizapp.web import archives
+from quizapp.web.confinement import confine
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_S = 20
-UNPACKED_BYTES = 96 * 1024 * 1024
-MEMBERS = 2000
 ROWS = 100_000
 CELLS = 1_000_000
 CELL_CHARS = 32_767  # Excel's own limit
 DELIMITERS = (",", "\t", ";", "，")
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ARCHIVE_CODES = {
+    "archive_damaged": "spreadsheet_damaged",
+    "archive_encrypted": "spreadsheet_encrypted",
+    "archive_too_large": "spreadsheet_too_large",
+    "archive_has_dtd": "spreadsheet_damaged",
+}
 
 
 class Unreadable(Exception):
@@ -48,7 +50,7 @@ def read(content: bytes, kind: str) -> list[tuple[str, list[Row], bool]]:
     if content.startswith(b"PK"):
         if kind == "csv":
             raise Unreadable("spreadsheet_wrong_ending")
-        check_archive(content)
+        check_workbook(content)
         return read_xlsx(content)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise Unreadable("spreadsheet_is_web_page")
@@ -65,85 +67,14 @@ def looks_like_text(content: bytes) -> bool:
     return not any(byte < 9 or 13 < byte < 32 for byte in content[:4096])
 
 
-def check_archive(content: bytes) -> None:
+def check_workbook(content: bytes) -> None:
     """Refuse an archive that is no spreadsheet or that would unpack to more than its share."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise Unreadable("spreadsheet_damaged") from error
-    members = archive.infolist()
-    names = {member.filename for member in members}
+        names = archives.open_archive(content).namelist()
+    except Invalid as error:
+        raise Unreadable(ARCHIVE_CODES[error.code]) from error
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook.") for name in names):
         raise Unreadable("spreadsheet_not_excel")
-    if len(members) > MEMBERS:
-        raise Unreadable("spreadsheet_too_large")
-    if len(names) != len(members):
-        raise Unreadable("spreadsheet_damaged")
-    left = UNPACKED_BYTES
-    end = 0
-    for member in sorted(members, key=lambda each: each.header_offset):
-        path = member.filename.replace("\\", "/")
-        if path.startswith("/") or ".." in path.split("/") or stat.S_ISLNK(member.external_attr >> 16):
-            raise Unreadable("spreadsheet_damaged")
-        if member.flag_bits & 0x1:
-            raise Unreadable("spreadsheet_encrypted")
-        if member.header_offset < end:  # members that share bytes unpack many times over
-            raise Unreadable("spreadsheet_damaged")
-        start, end = data_range(content, member)
-        left -= count_unpacked(content[start:end], member, left)
-
-
-def data_range(content: bytes, member: zipfile.ZipInfo) -> tuple[int, int]:
-    """Where the packed bytes of a member begin and end, by its own header."""
-    header = content[member.header_offset : member.header_offset + 30]
-    if len(header) < 30 or header[:4] != b"PK\x03\x04":
-        raise Unreadable("spreadsheet_damaged")
-    name_length, extra_length = struct.unpack("<HH", header[26:30])
-    start = member.header_offset + 30 + name_length + extra_length
-    end = start + member.compress_size
-    if end > len(content):
-        raise Unreadable("spreadsheet_damaged")
-    return start, end
-
-
-def count_unpacked(packed: bytes, member: zipfile.ZipInfo, limit: int) -> int:
-    """How many bytes a member really has. Refuses more than `limit`, a false size, a bad checksum and a DTD."""
-    if member.compress_type == zipfile.ZIP_STORED:
-        chunks = iter([packed])
-    elif member.compress_type == zipfile.ZIP_DEFLATED:
-        chunks = inflate(packed)
-    else:
-        raise Unreadable("spreadsheet_damaged")
-    is_xml = member.filename.lower().endswith((".xml", ".rels"))
-    count, checksum, tail = 0, 0, b""
-    try:
-        for chunk in chunks:
-            count += len(chunk)
-            if count > limit:
-                raise Unreadable("spreadsheet_too_large")
-            checksum = zlib.crc32(chunk, checksum)
-            if is_xml:
-                seen = (tail + chunk).replace(b"\0", b"").upper()  # UTF-16 has a zero beside each such letter
-                if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
-                    raise Unreadable("spreadsheet_damaged")
-                tail = chunk[-32:]
-    except zlib.error as error:
-        raise Unreadable("spreadsheet_damaged") from error
-    if count != member.file_size or checksum != member.CRC:
-        raise Unreadable("spreadsheet_damaged")
-    return count
-
-
-def inflate(packed: bytes) -> Iterator[bytes]:
-    """The unpacked bytes in pieces of at most 1 MB."""
-    engine = zlib.decompressobj(-15)
-    rest = packed
-    while not engine.eof:
-        chunk = engine.decompress(rest, 1 << 20)
-        rest = engine.unconsumed_tail
-        if not chunk and not rest and not engine.eof:
-            raise Unreadable("spreadsheet_damaged")
-        yield chunk
 
 
 def read_xlsx(content: bytes) -> list[tuple[str, list[Row], bool]]:
@@ -283,9 +214,7 @@ def check_rows(rows: list[Row]) -> list[Row]:
 
 def main() -> None:
     """Read standard input under limits; answer with the tables or with the code of what is wrong."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine(memory_bytes=MEMORY_BYTES, seconds=CPU_S)
     content = sys.stdin.buffer.read()
     try:
         answer: dict[str, object] = {"tables": read(content, sys.argv[1])}

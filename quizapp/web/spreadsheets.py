@@ -8,7 +8,6 @@ import io
 import json
 import logging
 import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from pathlib import Path
 import xlsxwriter
 
 from quizapp.errors import Invalid, Unavailable
+from quizapp.web import confinement
 
 log = logging.getLogger("quizapp")
-READER = Path(__file__).with_name("spreadsheet_reader.py")
 TIME_LIMIT_S = 30
 AT_ONCE = 2  # children of one process; each may take the reader's whole memory limit
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -55,9 +54,9 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
     if not _children.acquire(timeout=TIME_LIMIT_S / 3):
         raise Unavailable("spreadsheet_busy", retry_after_s=10)
     try:
-        # A fresh interpreter, not a fork: other threads may hold locks. -P: nothing is imported from the reader's folder.
         done = subprocess.run(
-            [sys.executable, "-P", str(READER), kind],
+            confinement.command("quizapp.web.spreadsheet_reader", kind),
+            env=confinement.environment(),
             check=False,
             input=content,
             capture_output=True,
