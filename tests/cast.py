@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from flask import Flask, current_app, has_app_context
 
 from quizapp.accounts.models import Account, RoleGrant
-from quizapp.banks.content import BankContent, Question, content_digest, question_digest, question_to_json
+from quizapp.banks.content import BankContent, English, Question, content_digest, question_digest, question_to_json
 from quizapp.banks.models import Bank, BankVersion, VersionQuestion
 from quizapp.banks.models import Question as QuestionRow
 from quizapp.competitions.models import Competition
@@ -200,6 +200,11 @@ def tiny_content() -> BankContent:
             right={"single": 1, "multiple": 5, "judge": 1}[kind],
             explanation=f"第 {number} 题的解析",
             reference=f"第 {number} 题的出处",
+            english=English(
+                f"Stem of question {number}",
+                () if kind == "judge" else tuple(f"Option {letter} of {number}" for letter in "ABCD"),
+                f"Explanation of question {number}",
+            ),
         )
         for number, (kind, pool) in enumerate(kinds, start=1)
     )

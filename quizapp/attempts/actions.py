@@ -13,6 +13,7 @@ from quizapp.attempts.queries import paper_of, places_for, recorded_attempt_coun
 from quizapp.attempts.restoring import restore_person
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.banks.queries import version_content
+from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import extra_minutes, start_verdict
@@ -137,7 +138,7 @@ def _as_opened(competition: Competition, state: AttemptState) -> OpenAttempt:
     content = version_content(competition.bank_version_id)
     positions: list[OpenPosition] = []
     for position, place in enumerate(paper_of(competition, state.seed).places, start=1):
-        question = content.questions[place.ordinal]
+        question = for_reader(content.questions[place.ordinal])
         held = state.answers.get(position)
         positions.append(
             OpenPosition(

@@ -11,6 +11,7 @@ from quizapp.attempts.rules import answers_may_show, places_of, shown_mask
 from quizapp.attempts.tallies import counted
 from quizapp.banks.content import Question
 from quizapp.banks.queries import version_content
+from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
@@ -175,7 +176,7 @@ def review_of(competition: Competition, view: AttemptView) -> list[ReviewedPosit
     points = view.ending.points if view.ending else ()
     reviewed = []
     for position, place in enumerate(paper_of(competition, view.seed).places, start=1):
-        question = content.questions[place.ordinal]
+        question = for_reader(content.questions[place.ordinal])
         reviewed.append(
             ReviewedPosition(
                 position=position,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quizapp.accounts.models import Account
 from quizapp.banks.content import DIFFICULTIES, LETTERS, BankContent
 from quizapp.banks.queries import published_versions, version_content
+from quizapp.banks.translation import for_reader
 from quizapp.clock import utc_now
 from quizapp.competitions import actions
 from quizapp.competitions.forms import (
@@ -317,7 +318,7 @@ def preview(competition_id: int) -> ResponseReturnValue:
 def _as_shown(paper: Paper, content: BankContent) -> list[dict[str, Any]]:
     shown = []
     for place in paper.places:
-        question = content.questions[place.ordinal]
+        question = for_reader(content.questions[place.ordinal])
         options = [
             (LETTERS[letter], question.options[option], bool(question.right >> option & 1))
             for letter, option in enumerate(place.options)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quizapp.banks.content import BankContent
 from quizapp.banks.queries import version_content
+from quizapp.banks.translation import for_reader
 from quizapp.competitions.queries import published_or_404
 from quizapp.errors import Invalid, NotFound
 from quizapp.practice.rooms import draw_round, is_for_practice, place_of, right_as_shown, rooms_of
@@ -79,13 +80,13 @@ def check(competition_id: int) -> ResponseReturnValue:
     return jsonify(
         right=right,
         is_right=tried.chosen == right,
-        explanation=question.explanation,
+        explanation=for_reader(question).explanation,
         reference=question.reference,
     )
 
 
 def _shown(content: BankContent, ordinal: int, seed: str) -> dict[str, Any]:
-    question = content.questions[ordinal]
+    question = for_reader(content.questions[ordinal])
     place = place_of(content, ordinal, seed)
     return {
         "id": ordinal,

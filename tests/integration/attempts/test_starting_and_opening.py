@@ -1,5 +1,6 @@
 """Starting and opening an attempt, and reading it wherever it is held."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from redis import Redis
 
 from quizapp.attempts.actions import open_attempt, start_attempt
@@ -340,6 +342,25 @@ def test_a_review_tells_what_was_right_in_the_letters_shown(
             grade.points,
         )
         assert len(places) == 5
+
+
+def test_who_reads_english_gets_the_same_paper_in_english(app: Flask, cast: Cast, competition: OpenCompetition) -> None:
+    with app.test_request_context():
+        row = competition.competition
+        start(competition, cast.lin)
+        chinese = open_attempt(row, cast.lin.account)
+        with force_locale("en"):
+            english = open_attempt(row, cast.lin.account)
+            submit(competition, cast.lin, epoch=english.epoch)
+            reviewed = review_of(row, attempt_or_404(row, cast.lin.id, 1))
+    numbers = [re.findall(r"\d+", place.stem)[0] for place in chinese.positions]
+    assert [place.stem for place in english.positions] == [f"Stem of question {number}" for number in numbers]
+    letters = str.maketrans("甲乙丙丁", "ABCD")
+    for was, now in zip(chinese.positions, english.positions, strict=True):
+        if was.type != "judge":
+            assert [text[-1].translate(letters) for text in was.options] == [text.split()[1] for text in now.options]
+    assert [place.options for place in reviewed] == [place.options for place in english.positions]
+    assert reviewed[0].question.explanation == f"Explanation of question {numbers[0]}"
 
 
 def test_answers_show_after_the_close_and_its_grace_only(app: Flask, cast: Cast, competition: OpenCompetition) -> None:

@@ -138,3 +138,13 @@ def test_practice_goes_on_after_the_close(lin: FlaskClient, cast: Cast, tiny_ban
         primed=False,
     )
     assert lin.get(f"/competitions/{past.id}/practice/T01").status_code == 200
+
+
+def test_who_reads_english_practises_in_english(lin: FlaskClient, competition: OpenCompetition) -> None:
+    lin.set_cookie("quiz_language", "en")
+    questions = round_of(lin.get(f"/competitions/{competition.id}/practice/mixed").text)["questions"]
+    by_id = {question["id"]: question for question in questions}
+    assert (by_id[12]["stem"], by_id[13]["options"]) == ("Stem of question 13", ["True", "False"])
+    assert sorted(by_id[12]["options"]) == [f"Option {letter} of 13" for letter in "ABCD"]
+    told = check(lin, competition, {"question": 13, "chosen": 1, "round": SEED}).get_json()
+    assert (told["is_right"], told["explanation"]) == (True, "Explanation of question 14")
