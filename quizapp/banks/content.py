@@ -6,9 +6,13 @@ different formats that say the same give the same digest.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
+
+from quizapp.banks.pictures import digests_in
 
 TYPES = ("single", "multiple", "judge")
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -62,6 +66,31 @@ class BankContent:
     title: str
     topics: dict[str, str] = field(hash=False)
     questions: tuple[Question, ...]
+
+    @cached_property
+    def ordinals(self) -> dict[tuple[str, str], list[int]]:
+        """The ordinals by (pool, type): papers are drawn from these, so they are sorted out once a version."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for ordinal, question in enumerate(self.questions):
+            found.setdefault((question.pool, question.type), []).append(ordinal)
+        return found
+
+
+def texts_of(question: Question) -> Iterator[tuple[str, str]]:
+    """The texts that people read, each with the name of its field (`entries`); those of the translation too."""
+    yield "stem", question.stem
+    yield from zip(LETTERS, question.options, strict=False)
+    yield "explanation", question.explanation
+    yield "reference", question.reference
+    if english := question.english:
+        yield "english_stem", english.stem
+        yield from zip([f"english_{letter}" for letter in LETTERS], english.options, strict=False)
+        yield "english_explanation", english.explanation
+
+
+def pictures_of(content: BankContent) -> set[str]:
+    """The digests of all pictures that the questions show."""
+    return digests_in(text for question in content.questions for _field, text in texts_of(question))
 
 
 def letters(mask: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from quizapp.banks.content import TYPES, BankContent
+from quizapp.banks.content import DIFFICULTIES, TYPES, BankContent, Question
 from quizapp.papers.blueprint import Blueprint, candidates, fill
 
 Item = TypeVar("Item")
@@ -79,8 +79,16 @@ def assemble(
     """
     chance = SeededChance(seed)
     sections = blueprint.sections
-    choices = [chance.shuffled(candidates(section, content, pool)) for section in sections]
-    drawn = fill(choices, [section.count for section in sections])
+    found = [candidates(section, content, pool) for section in sections]
+    counts = [section.count for section in sections]
+    chosen = [_spread(chance, each, count, content.questions) for each, count in zip(found, counts, strict=True)]
+    drawn = fill(chosen, counts)
+    if any(len(held) < count for held, count in zip(drawn, counts, strict=True)):
+        # Sections that overlap chose the same question: whoever lost it takes another.
+        more = [
+            chance.shuffled([each for each in all_ if each not in own]) for all_, own in zip(found, chosen, strict=True)
+        ]
+        drawn = fill([own + others for own, others in zip(chosen, more, strict=True)], counts)
     for number, (section, held) in enumerate(zip(sections, drawn, strict=True), 1):
         if len(held) < section.count:
             raise BlueprintUnsatisfiable(f"section {number}: {len(held)} of {section.count}")
@@ -98,3 +106,19 @@ def assemble(
             mixed = chance.shuffled(letters) if shuffle_options and kind != "judge" else list(letters)
             places.append(Place(ordinal, tuple(mixed), points))
     return Paper(tuple(places))
+
+
+def _spread(chance: SeededChance, found: Sequence[int], count: int, questions: Sequence[Question]) -> list[int]:
+    """At random `count` of the found, holding difficulties and topics in the shares of all.
+
+    Papers are then about equally hard, whoever gets them. Systematic sampling (W. G. and L. H. Madow, 1944): at even steps
+    through the questions in order of difficulty and topic, from a random place; each is still drawn equally often.
+    """
+    order = sorted(
+        chance.shuffled(found),
+        key=lambda ordinal: (DIFFICULTIES.index(questions[ordinal].difficulty), questions[ordinal].topic),
+    )
+    if count >= len(order):
+        return order
+    first = chance.below(len(order))
+    return [order[(first + step * len(order) // count) % len(order)] for step in range(count)]

@@ -76,11 +76,8 @@ class Shortfall:
 
 def candidates(section: Section, content: BankContent, pool: str = "formal") -> list[int]:
     """The ordinals of the pool's questions that the section could draw."""
-    return [
-        ordinal
-        for ordinal, question in enumerate(content.questions)
-        if question.pool == pool and section.admits(question)
-    ]
+    of_type = content.ordinals.get((pool, section.type), [])
+    return [ordinal for ordinal in of_type if section.admits(content.questions[ordinal])]
 
 
 def shortfalls(blueprint: Blueprint, content: BankContent, pool: str = "formal") -> list[Shortfall]:

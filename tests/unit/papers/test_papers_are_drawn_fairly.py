@@ -28,14 +28,15 @@ SMALL = bank(
     *(question(f"P{n}", pool="practice") for n in range(5)),
 )
 GOLDEN = [
-    (5, "3120", 400),
-    (7, "1203", 400),
-    (6, "1023", 400),
-    (4, "3102", 400),
-    (8, "2103", 400),
-    (11, "0312", 400),
-    (12, "01", 200),
+    (1, "1203", 400),
+    (0, "1023", 400),
+    (3, "3102", 400),
+    (4, "2310", 400),
+    (8, "0312", 400),
+    (9, "3210", 400),
+    (13, "01", 200),
 ]
+SHARES = {"easy": 10, "medium": 7, "hard": 3}  # 3, 2.1 and 0.9 of six
 RULE = Blueprint((Section("multiple", 2, 400), Section("single", 4, 400), Section("judge", 1, 200)))
 
 
@@ -63,6 +64,20 @@ def test_every_question_of_a_section_is_drawn_about_as_often() -> None:
         drawn.update(p.ordinal for p in assemble(RULE, SMALL, str(n)).places if p.ordinal < 8)
     # 4000 draws of 4 from 8: each is expected 2000 times with a deviation of 31.6; six deviations are allowed.
     assert all(abs(drawn[ordinal] - 2000) < 190 for ordinal in range(8))
+
+
+MIXED = bank(*(question(f"{hard}{n}", hard=hard) for hard, count in SHARES.items() for n in range(count)))
+
+
+def test_every_paper_is_about_as_hard_and_every_question_drawn_about_as_often() -> None:
+    drawn: Counter[int] = Counter()
+    for n in range(4000):
+        held = [place.ordinal for place in assemble(Blueprint((Section("single", 6, 100),)), MIXED, str(n)).places]
+        hard = Counter(MIXED.questions[ordinal].difficulty for ordinal in held)
+        assert (hard["easy"], hard["medium"], hard["hard"]) in {(3, 2, 1), (4, 2, 0), (3, 3, 0), (2, 3, 1)}
+        drawn.update(held)
+    # 4000 draws of 6 from 20: each is expected 1200 times with a deviation of 29; six deviations are allowed.
+    assert all(abs(drawn[ordinal] - 1200) < 174 for ordinal in range(20))
 
 
 def test_options_are_a_permutation_and_true_or_false_keeps_its_order() -> None:
