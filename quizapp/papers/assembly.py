@@ -13,6 +13,7 @@ from quizapp.banks.content import DIFFICULTIES, TYPES, BankContent, Question
 from quizapp.papers.blueprint import Blueprint, candidates, fill
 
 Item = TypeVar("Item")
+PHASES = 1 << 16
 
 
 class BlueprintUnsatisfiable(ValueError):
@@ -81,7 +82,12 @@ def assemble(
     sections = blueprint.sections
     found = [candidates(section, content, pool) for section in sections]
     counts = [section.count for section in sections]
-    chosen = [_spread(chance, each, count, content.questions) for each, count in zip(found, counts, strict=True)]
+    phase = chance.below(PHASES)
+    chosen = []
+    for number, (each, count) in enumerate(zip(found, counts, strict=True)):
+        # Phases that lie apart: what one section rounds up to a hard question, another rounds down.
+        own = (phase + number * PHASES // len(sections)) % PHASES
+        chosen.append(_spread(chance, each, count, content.questions, own))
     drawn = fill(chosen, counts)
     if any(len(held) < count for held, count in zip(drawn, counts, strict=True)):
         # Sections that overlap chose the same question: whoever lost it takes another.
@@ -108,11 +114,14 @@ def assemble(
     return Paper(tuple(places))
 
 
-def _spread(chance: SeededChance, found: Sequence[int], count: int, questions: Sequence[Question]) -> list[int]:
+def _spread(
+    chance: SeededChance, found: Sequence[int], count: int, questions: Sequence[Question], phase: int
+) -> list[int]:
     """At random `count` of the found, holding difficulties and topics in the shares of all.
 
     Papers are then about equally hard, whoever gets them. Systematic sampling (W. G. and L. H. Madow, 1944): at even steps
-    through the questions in order of difficulty and topic, from a random place; each is still drawn equally often.
+    through the questions in order of difficulty and topic, from `phase` PHASES-ths of a step; each question is still drawn
+    equally often.
     """
     order = sorted(
         chance.shuffled(found),
@@ -120,5 +129,4 @@ def _spread(chance: SeededChance, found: Sequence[int], count: int, questions: S
     )
     if count >= len(order):
         return order
-    first = chance.below(len(order))
-    return [order[(first + step * len(order) // count) % len(order)] for step in range(count)]
+    return [order[(step * PHASES + phase) * len(order) // (count * PHASES)] for step in range(count)]
