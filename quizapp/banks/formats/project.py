@@ -13,7 +13,7 @@ from quizapp.banks.entries import TEXT_FIELDS, Entry, Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats.documents import Node
 
-HEADER_FIELDS = ("code", "title", "topics", "license", "questions")
+HEADER_FIELDS = ("code", "title", "topics", "license", "order", "questions")
 QUESTION_FIELDS = (*(name for name in TEXT_FIELDS if not name.startswith("english_")), "options", "english")
 ENGLISH_FIELDS = ("stem", "options", "explanation")
 
@@ -25,14 +25,14 @@ def read_document(name: str, root: Node) -> Source:
     questions = root.value.get("questions") if isinstance(root.value, dict) else None
     if questions is not None:
         reader.questions(name, questions)
-    return Source(name, header, tuple(reader.entries), tuple(reader.findings))
+    return Source(name, header, reader.in_order(), tuple(reader.findings))
 
 
 def read_folder(name: str, bank: tuple[str, Node], files: Iterable[tuple[str, Node]]) -> Source:
     """A folder: the header in `bank`, and files of questions, named by their path in the folder.
 
     A file's name is its questions' topic, and the folder that it is in (formal/ or practice/) their pool, unless they
-    say another.
+    say another. The header's `order` lists codes of questions in the order that the files don't give them.
     """
     reader = _Reader()
     header = reader.header(*bank)
@@ -41,13 +41,14 @@ def read_folder(name: str, bank: tuple[str, Node], files: Iterable[tuple[str, No
     for file, root in files:
         pool, _, last = file.rpartition("/")
         reader.questions(file, root, {"topic": last.rpartition(".")[0], "pool": pool})
-    return Source(name, header, tuple(reader.entries), tuple(reader.findings))
+    return Source(name, header, reader.in_order(), tuple(reader.findings))
 
 
 class _Reader:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.findings: list[Finding] = []
+        self.order: list[str] = []
 
     def fault(self, code: str, file: str, line: int, name: str = "", quoted: str = "", **facts: object) -> None:
         self.findings.append(Finding(ERROR, code, Where(file=file, line=line, field=name), facts, quoted))
@@ -65,9 +66,19 @@ class _Reader:
             topics = {code: self.text(file, "topics", node) or "" for code, node in named.value.items()}
         elif named is not None:
             self.fault("shape_wrong", file, named.line, "topics", expected="T01: …")
+        order = root.value.get("order")
+        if order is not None and isinstance(order.value, list):
+            self.order = [self.text(file, "order", node, ("number",)) or "" for node in order.value]
+        elif order is not None and order.kind != "null":
+            self.fault("shape_wrong", file, order.line, "order", expected="[T01-001, …]")
         code = self.text(file, "code", root.value.get("code"))
         title = self.text(file, "title", root.value.get("title"))
         return Header(code or "", title or "", topics)
+
+    def in_order(self) -> tuple[Entry, ...]:
+        """The entries as `order` lists their codes; those that it doesn't list come last, as they were found."""
+        places = {code: place for place, code in enumerate(self.order)}
+        return tuple(sorted(self.entries, key=lambda entry: places.get(entry.values.get("code", ""), len(places))))
 
     def text(self, file: str, name: str, node: Node | None, also: tuple[str, ...] = ()) -> str | None:
         """The text of a node; None, and a finding, if it is something else than text or a kind in `also`."""
