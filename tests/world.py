@@ -1,6 +1,5 @@
 """A small but rich site: everything that has a page of its own is there once, from a draft bank to frozen standings."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,6 +27,7 @@ from quizapp.organizations.models import Membership
 from quizapp.papers.blueprint import Blueprint, Section
 from tests.cast import BORN, Cast, Person, TinyBank, add_competition, add_person, add_unit, tiny_content
 from tests.integration.leaderboards.stage import Stage
+from tests.uploads import send
 
 SignIn = Callable[[FlaskClient, Any], FlaskClient]
 
@@ -172,8 +172,7 @@ def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, int]:
         ("tiny.yaml", write_yaml(tiny_content()), {}),
     )
     for name, text, fields in files:
-        form = {"file": (io.BytesIO(text.encode()), name), "bank": "", **fields}
-        answer = qin.post("/admin/banks/upload", data=form, content_type="multipart/form-data")
+        answer = send(qin, name, text.encode(), **fields)
         assert answer.status_code == 303, answer.text
     with app.app_context():
         found["faulty_upload"], found["good_upload"] = db.session.scalars(select(BankUpload.id).order_by(BankUpload.id))

@@ -1,31 +1,43 @@
 """What organizers do to banks: check an upload, save it as the draft, publish or discard the draft."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.checks import Report, check_content, check_source
-from quizapp.banks.content import BankContent, content_digest, content_to_json, question_digest, question_to_json
-from quizapp.banks.entries import Entry, Header, Source
+from quizapp.banks.checks import BANK_CODE, Report, check_content
+from quizapp.banks.content import (
+    BankContent,
+    content_digest,
+    content_to_json,
+    pictures_of,
+    question_digest,
+    question_to_json,
+)
+from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
-from quizapp.banks.formats import template
-from quizapp.banks.models import Bank, BankUpload, BankVersion, Question, VersionQuestion
+from quizapp.banks.models import Bank, BankUpload, BankVersion, Picture, Question, VersionQuestion
+from quizapp.banks.pictures import Picture as PictureContent
 from quizapp.banks.queries import (
     bank_by_code,
     draft_of,
     header_of,
     latest_content,
     latest_version,
+    question_ids_of,
+    stored_pictures,
     upload_content,
+    upload_of_draft,
     version_content,
 )
-from quizapp.banks.reading import read_upload
+from quizapp.banks.sandbox import Checked
+from quizapp.banks.surroundings import Choices, Surroundings, check
 from quizapp.errors import Refused
 from quizapp.extensions import db
 
@@ -33,69 +45,190 @@ UPLOAD_DAYS = 7
 BATCH = 1000
 
 
-def check_for_bank(source: Source, chosen: Header | None = None) -> Report:
-    """Check a source against the bank that it names, or else that of `chosen`; the bank need not exist yet."""
-    chosen = chosen or Header()
-    bank = bank_by_code(source.header.code or chosen.code)
+def surroundings(header: Header, choices: Choices, pictures: Iterable[str] = ()) -> Surroundings:
+    """What is known of the bank that a file names by its `header`, or else of the one chosen; there need be none yet."""
+    stored = stored_pictures(pictures)
+    chosen = choices.header
+    bank = bank_by_code(header.code or chosen.code)
     if bank is None:
-        return check_source(source, bank=chosen)
+        return Surroundings(chosen, pictures=stored)
     known = header_of(bank)
     if chosen.code and chosen.code != bank.code:  # the file belongs to another bank: the check says so
         known = chosen
-    return check_source(source, bank=known, latest=latest_content(bank))
+    return Surroundings(known, latest_content(bank), stored)
 
 
-def check_upload(
-    name: str, content: bytes, *, chosen: Header, actor: Account, now: datetime
-) -> tuple[BankUpload, Report]:
-    """Check an uploaded file and keep the report; nothing else changes, but that old reports are cleared away."""
-    shown = _plain_name(name)
-    report = check_for_bank(read_upload(shown, content), chosen)
+def check_for_bank(source: Source, choices: Choices | None = None) -> Report:
+    """Check a source of our own; what strangers send is read and checked in the child process (`jobs.check_upload`)."""
+    choices = choices or Choices()
+    return check(source, surroundings(source.header, choices), choices)
+
+
+def add_upload(
+    name: str,
+    content: bytes | None,
+    *,
+    choices: Choices,
+    actor: Account | None,
+    now: datetime,
+    again: BankUpload | None = None,
+) -> BankUpload:
+    """Take a file that waits to be checked; clears old uploads away. `again`: the upload whose file is checked anew."""
     upload = BankUpload(
-        bank_code=report.content.code[:40],
-        source_name=shown,
-        question_count=report.entry_count,
-        content=content_to_json(report.content),
-        findings=[asdict(finding) for finding in report.findings],
-        faulty=faulty_rows(report),
+        bank_code="",
+        source_name=_plain_name(name),
+        state="waiting",
+        progress=0,
+        failure="",
+        touched_at=now,
+        choices=asdict(choices),
+        file=content,
+        question_count=0,
+        content={},
+        findings=[],
+        faulty={},
         created_at=now,
-        created_by_id=actor.id,
+        created_by_id=actor.id if actor else None,
     )
     db.session.add(upload)
+    if again is not None:
+        again.file = None
     db.session.flush()
-    db.session.execute(delete(BankUpload).where(BankUpload.created_at < now - timedelta(days=UPLOAD_DAYS)))
-    return upload, report
+    _clear_old_uploads(now)
+    return upload
 
 
-def faulty_rows(report: Report) -> dict[str, list[list[Any]]]:
-    """The rows that have an error, by sheet, as they were written: the headings, then rows with the entry's number first."""
-    sheets: dict[str, list[list[Any]]] = {}
-    for number in report.faulty:
-        entry = report.source.entries[number]
-        sheet = entry.where().sheet
-        if sheet not in sheets:
-            sheets[sheet] = [list(report.source.columns.get(sheet, template.headings()))]
-        sheets[sheet].append([number, *_cells(entry)])
-    return sheets
+def _clear_old_uploads(now: datetime) -> None:
+    """What became a draft that is still one stays, because it can be undone."""
+    before = now - timedelta(days=UPLOAD_DAYS)
+    drafts = select(BankVersion.id).where(BankVersion.number.is_(None))
+    became_draft = BankUpload.draft_id.is_not(None) & BankUpload.draft_id.in_(drafts)
+    db.session.execute(delete(BankUpload).where(BankUpload.created_at < before, ~became_draft))
+    db.session.execute(delete(Picture).where(Picture.uploaded_at < before, Picture.in_use.is_(False)))
 
 
-def _cells(entry: Entry) -> list[str]:
-    return list(entry.cells) or [entry.values.get(name, "") for name in template.COLUMNS]
+def keep_report(upload: BankUpload, checked: Checked, *, now: datetime) -> None:
+    """Keep what the check of an upload found, and the pictures that the file brought."""
+    report = checked.report
+    store_pictures(report.source.pictures.values(), now=now)
+    upload.bank_code = report.content.code if BANK_CODE.fullmatch(report.content.code) else ""
+    upload.question_count = report.entry_count
+    upload.content = content_to_json(report.content)
+    upload.findings = [asdict(finding) for finding in report.findings]
+    upload.faulty = checked.faulty
+    upload.state, upload.progress, upload.touched_at = "checked", 100, now
+    db.session.flush()
 
 
-def save_upload(upload: BankUpload, *, actor: Account, now: datetime) -> BankVersion:
-    """Make an upload's questions the bank's draft. Refuses one with errors."""
+def store_pictures(pictures: Iterable[PictureContent], *, now: datetime) -> None:
+    """Keep pictures; those that are there already stay as they are, and as long as new ones would."""
+    brought = {picture.digest: picture for picture in pictures}
+    known = stored_pictures(brought)
+    db.session.execute(
+        update(Picture).where(Picture.digest.in_(known)).values(uploaded_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.add_all(
+        Picture(
+            digest=digest,
+            png=picture.png,
+            width=picture.width,
+            height=picture.height,
+            uploaded_at=now,
+            in_use=False,
+        )
+        for digest, picture in brought.items()
+        if digest not in known
+    )
+    db.session.flush()
+
+
+def save_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> BankVersion:
+    """Make an upload's questions the bank's draft, and remember what they replace. Refuses one with errors."""
+    if upload.state != "checked":
+        raise Refused("upload_not_checked")
     errors = sum(finding["severity"] == ERROR for finding in upload.findings)
     if errors:
         raise Refused("upload_has_errors", errors=errors)
-    upload.saved_at = now
-    return save_draft(upload_content(upload), source_name=upload.source_name, actor=actor, now=now)
+    content = upload_content(upload)
+    bank = _locked_bank(content, now)
+    replaced = _as_remembered(bank)
+    draft = save_draft(content, source_name=upload.source_name, actor=actor, now=now)
+    upload.saved_at, upload.undone_at = now, None
+    upload.draft_id, upload.replaced, upload.file = draft.id, replaced, None
+    return draft
+
+
+def _as_remembered(bank: Bank) -> dict[str, Any]:
+    """The bank's title and its draft, so that both can be brought back."""
+    value: dict[str, Any] = {"bank_title": bank.title}
+    if draft := draft_of(bank):
+        earlier = upload_of_draft(draft)
+        value["draft"] = {
+            "title": draft.title,
+            "topics": dict(draft.topics),
+            "source_name": draft.source_name,
+            "created_at": draft.created_at.isoformat(),
+            "created_by_id": draft.created_by_id,
+            "questions": question_ids_of(draft),
+            "upload_id": earlier.id if earlier else None,
+        }
+    return value
+
+
+def undo_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> BankVersion | None:
+    """Take back the saving of an upload: the draft that it became goes, the one that was there before comes back.
+
+    Refuses where that draft has been published, replaced or discarded since.
+    """
+    its_bank = select(BankVersion.bank_id).where(BankVersion.id == upload.draft_id)
+    bank = db.session.scalar(select(Bank).where(Bank.id.in_(its_bank)).with_for_update())
+    db.session.refresh(upload)  # what was read before the lock may have changed
+    draft = db.session.get(BankVersion, upload.draft_id, populate_existing=True) if upload.draft_id else None
+    replaced = upload.replaced
+    if bank is None or draft is None or draft.number is not None or replaced is None:
+        raise Refused("upload_not_draft")
+    questions = len(question_ids_of(draft))
+    db.session.delete(draft)
+    db.session.flush()
+    bank.title = replaced["bank_title"]
+    restored = _restored_draft(bank, replaced["draft"]) if "draft" in replaced else None
+    upload.saved_at, upload.draft_id, upload.replaced, upload.undone_at = None, None, None, now
+    audit.record(
+        "undo_bank_upload",
+        actor=actor,
+        subject_type="bank",
+        subject_id=bank.id,
+        now=now,
+        bank=bank.code,
+        source=upload.source_name,
+        questions=questions,
+        restored=replaced["draft"]["source_name"] if restored else None,
+    )
+    db.session.flush()
+    return restored
+
+
+def _restored_draft(bank: Bank, value: dict[str, Any]) -> BankVersion:
+    draft = BankVersion(
+        bank=bank,
+        title=value["title"],
+        topics=value["topics"],
+        source_name=value["source_name"],
+        created_at=datetime.fromisoformat(value["created_at"]),
+        created_by_id=value["created_by_id"],
+    )
+    _add_draft(draft, value["questions"])
+    earlier = db.session.get(BankUpload, value["upload_id"]) if value["upload_id"] else None
+    if earlier is not None:  # so that it can be undone in its turn
+        earlier.draft_id = draft.id
+    return draft
 
 
 def save_draft(content: BankContent, *, source_name: str, actor: Account | None, now: datetime) -> BankVersion:
     """Make `content` the draft of its bank, instead of the one that is there; all of it or, refused, nothing.
 
-    Makes the bank if there is none of that code. Refuses a content with errors.
+    Makes the bank if there is none of that code. Refuses a content with errors, such as a picture that isn't stored.
     """
     errors = _errors(content)
     if errors:
@@ -106,6 +239,7 @@ def save_draft(content: BankContent, *, source_name: str, actor: Account | None,
         db.session.delete(old)
         db.session.flush()
     bank.title = content.title
+    ids = _question_ids(bank, content)
     draft = BankVersion(
         bank=bank,
         title=content.title,
@@ -114,14 +248,11 @@ def save_draft(content: BankContent, *, source_name: str, actor: Account | None,
         created_at=now,
         created_by_id=actor.id if actor else None,
     )
-    db.session.add(draft)
-    db.session.flush()
-    ids = _question_ids(bank, content)
-    places = [
-        {"version_id": draft.id, "ordinal": ordinal, "question_id": question_id}
-        for ordinal, question_id in enumerate(ids)
-    ]
-    db.session.execute(insert(VersionQuestion), places)
+    _add_draft(draft, ids)
+    db.session.execute(
+        update(Picture).where(Picture.digest.in_(pictures_of(content)), Picture.in_use.is_(False)).values(in_use=True),
+        execution_options={"synchronize_session": False},
+    )
     audit.record(
         "save_bank_draft",
         actor=actor,
@@ -129,15 +260,27 @@ def save_draft(content: BankContent, *, source_name: str, actor: Account | None,
         subject_id=bank.id,
         now=now,
         bank=bank.code,
-        questions=len(places),
+        questions=len(ids),
         source=draft.source_name,
         replaced=old is not None,
     )
     return draft
 
 
+def _add_draft(draft: BankVersion, question_ids: list[int]) -> None:
+    db.session.add(draft)
+    db.session.flush()
+    places = [
+        {"version_id": draft.id, "ordinal": ordinal, "question_id": question_id}
+        for ordinal, question_id in enumerate(question_ids)
+    ]
+    if places:
+        db.session.execute(insert(VersionQuestion), places)
+
+
 def _errors(content: BankContent) -> int:
-    return sum(fault.severity == ERROR for fault in check_content(content))
+    stored = stored_pictures(pictures_of(content))
+    return sum(fault.severity == ERROR for fault in check_content(content, pictures=stored))
 
 
 def _locked_bank(content: BankContent, now: datetime) -> Bank:

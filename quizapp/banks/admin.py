@@ -9,20 +9,21 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_sqlalchemy.pagination import Pagination
 
-from quizapp.banks import actions, messages, queries
+from quizapp.banks import actions, jobs, messages, queries
 from quizapp.banks.checks import Report, tally
 from quizapp.banks.content import BankContent, content_digest, diff
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats import project, template
-from quizapp.banks.forms import PlainForm, PublishForm, QuestionFilterForm, UploadForm
+from quizapp.banks.forms import CheckAgainForm, PlainForm, PublishForm, QuestionFilterForm, UploadForm
 from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.banks.reading import accepted_endings
 from quizapp.clock import utc_now
-from quizapp.errors import NotFound
-from quizapp.extensions import db, limiter
+from quizapp.errors import Invalid, NotFound, Refused
+from quizapp.extensions import db, limiter, settings
 from quizapp.web.access import ORGANIZER, Blueprint
 from quizapp.web.downloads import XLSX
-from quizapp.web.error_pages import wants_json
+from quizapp.web.error_pages import sentence, wants_json
 from quizapp.web.spreadsheets import write_workbook
 
 bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/banks")
@@ -64,13 +65,18 @@ def upload() -> ResponseReturnValue:
         status = 422 if request.method == "POST" else 200
         if status == 422 and wants_json():
             return jsonify(error={"code": "form_invalid", "fields": form.errors}), status
-        return render_template("banks/upload.html", form=form, banks=banks), status
-    chosen = Header(form.bank.data) if form.bank.data else Header(form.code.data or "", form.title.data or "")
+        most = settings().max_upload_bytes // 1024**2
+        return render_template(
+            "banks/upload.html", form=form, banks=banks, endings=accepted_endings(), most=most
+        ), status
     file = form.file.data
-    kept, report = actions.check_upload(file.filename, file.read(), chosen=chosen, actor=current_user, now=utc_now())
+    kept = actions.add_upload(file.filename, file.read(), choices=form.choices(), actor=current_user, now=utc_now())
     db.session.commit()
     if wants_json():
+        jobs.check_upload(kept.id)
+        report = _report_of(kept)
         return jsonify(messages.report_to_json(report)), 422 if report.errors else 200
+    jobs.start(kept.id)
     return redirect(url_for(".report", upload_id=kept.id), 303)
 
 
@@ -85,11 +91,26 @@ def empty_template(ending: str) -> ResponseReturnValue:
 
 @bp.get("/uploads/<int:upload_id>")
 def report(upload_id: int) -> ResponseReturnValue:
-    """What the check found, and the way to save it."""
+    """How far the check is; then what it found, and the way to save it."""
     kept = queries.upload_or_404(upload_id)
+    choices = queries.choices_of(kept)
+    again = CheckAgainForm(format=choices.format_name, leave_out=choices.leave_out, topic=choices.topic, formdata=None)
+    if kept.state != "checked":
+        state = queries.state_of(kept, utc_now())
+        return render_template(
+            "banks/checking.html",
+            upload=kept,
+            state=state,
+            text=_state_text(kept, state),
+            again=again if queries.has_file(kept) else None,
+        )
     shown = _report_of(kept)
+    draft = queries.version_or_404(kept.draft_id) if kept.draft_id else None
     return render_template(
         "banks/report.html",
+        again=again if queries.has_file(kept) else None,
+        foreign=sum(each.code == "kind_unsupported" and each.severity == ERROR for each in shown.findings),
+        can_undo=draft is not None and draft.number is None,
         upload=kept,
         report=shown,
         verdict=messages.VERDICT_NAMES[shown.verdict],
@@ -105,10 +126,57 @@ def report(upload_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/uploads/<int:upload_id>/state.json")
+def upload_state(upload_id: int) -> ResponseReturnValue:
+    """How far the check is: asked again and again by the page, and small."""
+    kept = queries.upload_or_404(upload_id)
+    state = queries.state_of(kept, utc_now())
+    response = jsonify(state=state, progress=kept.progress, text=_state_text(kept, state))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _state_text(kept: BankUpload, state: str) -> str:
+    if state == "failed":
+        return sentence(kept.failure, {})
+    if state == "interrupted":
+        return str(_("检查中断了，题库没有任何改动。请再检查一次，或重新上传。"))
+    if state == "waiting":
+        return str(_("正在排队，前面的文件检查完就轮到它。"))
+    if kept.question_count:
+        return str(_("读到 %(count)s 题，正在逐题检查。", count=kept.question_count))
+    return str(_("正在读取文件。"))
+
+
+@bp.post("/uploads/<int:upload_id>/again")
+@limiter.limit("30 per minute", key_func=lambda: str(current_user.get_id()))
+def check_again(upload_id: int) -> ResponseReturnValue:
+    """Check the same file in another way, or once more where the check did not come to its end."""
+    kept = queries.upload_or_404(upload_id)
+    form = CheckAgainForm()
+    if not form.validate_on_submit():
+        raise Invalid("form_invalid")
+    if kept.file is None:
+        raise Refused("upload_file_gone")
+    if queries.state_of(kept, utc_now()) in ("waiting", "checking"):
+        raise Refused("upload_not_checked")
+    choices = form.choices(queries.choices_of(kept))
+    anew = actions.add_upload(
+        kept.source_name, kept.file, choices=choices, actor=current_user, now=utc_now(), again=kept
+    )
+    db.session.commit()
+    jobs.start(anew.id)
+    return redirect(url_for(".report", upload_id=anew.id), 303)
+
+
 @bp.get("/uploads/<int:upload_id>/report.json")
 def report_json(upload_id: int) -> ResponseReturnValue:
     """The same report for programs."""
-    return jsonify(messages.report_to_json(_report_of(queries.upload_or_404(upload_id))))
+    kept = queries.upload_or_404(upload_id)
+    if kept.state != "checked":
+        raise Refused("upload_not_checked")
+    return jsonify(messages.report_to_json(_report_of(kept)))
 
 
 @bp.get("/uploads/<int:upload_id>/faulty.xlsx")
@@ -142,6 +210,32 @@ def save(upload_id: int) -> ResponseReturnValue:
     return redirect(url_for(".version", version_id=draft.id), 303)
 
 
+@bp.route("/uploads/<int:upload_id>/undo", methods=["GET", "POST"])
+def undo(upload_id: int) -> ResponseReturnValue:
+    """Show what taking back the saving of an upload will do, then do it."""
+    kept = queries.upload_or_404(upload_id)
+    form = PlainForm()
+    if form.validate_on_submit():
+        restored = actions.undo_upload(kept, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(
+            _("已撤销，草稿恢复为之前的内容。") if restored else _("已撤销，草稿已移除。已发布的版本不受影响。"),
+            "success",
+        )
+        return redirect(url_for(".report", upload_id=kept.id), 303)
+    draft = queries.version_or_404(kept.draft_id or 0)
+    if draft.number is not None:
+        raise NotFound()
+    return render_template(
+        "banks/undo.html",
+        upload=kept,
+        bank=draft.bank,
+        before=(kept.replaced or {}).get("draft"),
+        count=queries.question_counts(draft.bank_id)[draft.id],
+        form=form,
+    )
+
+
 def _padded(cells: list[Any], width: int) -> list[Any]:
     return [*cells, *[""] * (width - len(cells))]
 
@@ -159,10 +253,12 @@ def _report_of(kept: BankUpload) -> Report:
 def bank(bank_id: int) -> ResponseReturnValue:
     """A bank: its draft, and its versions as a time line."""
     found = queries.bank_or_404(bank_id)
+    draft = queries.draft_of(found)
     return render_template(
         "banks/bank.html",
         bank=found,
-        draft=queries.draft_of(found),
+        draft=draft,
+        upload=queries.upload_of_draft(draft) if draft else None,
         versions=queries.versions_of(found),
         counts=queries.question_counts(found.id),
     )

@@ -7,13 +7,24 @@ publishing asks once more.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quizapp.banks.content import DIFFICULTIES, LETTERS, POOLS, TYPES, BankContent, English, Question, letters
+from quizapp.banks.content import (
+    DIFFICULTIES,
+    LETTERS,
+    POOLS,
+    TYPES,
+    BankContent,
+    English,
+    Question,
+    letters,
+    texts_of,
+)
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
+from quizapp.banks.pictures import TOKEN, without_pictures
 from quizapp.banks.recognition import column_group, recognise
 from quizapp.banks.spellings import fold_width
 
@@ -93,13 +104,14 @@ def check_source(
     shuffle: bool = True,
     leave_out: bool = False,
     topic: str = "",
+    pictures: Collection[str] = (),
 ) -> Report:
     """Read and check a whole upload.
 
     `bank` says what the file may leave out (code, title, topics); where both say a code they must agree. `latest` is the
     newest published version of the same bank. `shuffle`: whether options will be shown in another order than written.
     `leave_out`: questions of kinds that we don't have are left out with a warning instead of refusing the file. `topic`:
-    the topic, by code or title, of questions that name none.
+    the topic, by code or title, of questions that name none. `pictures`: the digests of those that are stored already.
     """
     bank = bank or Header()
     file = source.header
@@ -111,7 +123,8 @@ def check_source(
     recognised = recognise(source, header, leave_out=leave_out, topic=topic)
     findings += recognised.findings
     unreadable = any(finding.severity == ERROR and finding.entry is None for finding in source.findings)
-    for fault in check_content(recognised.content, latest=latest, shuffle=shuffle):
+    known = {*source.pictures, *pictures}
+    for fault in check_content(recognised.content, latest=latest, shuffle=shuffle, pictures=known):
         if fault.number is None:
             if not unreadable:  # what is missing may only have been unreadable
                 findings.append(Finding(fault.severity, fault.code, Where(file=source.name), fault.facts or {}))
@@ -127,8 +140,14 @@ def check_source(
     return Report(source, recognised.content, tuple(findings), len(source.entries))
 
 
-def check_content(content: BankContent, *, latest: BankContent | None = None, shuffle: bool = True) -> Iterator[Fault]:
-    """Every fault of a content, whoever made it."""
+def check_content(
+    content: BankContent,
+    *,
+    latest: BankContent | None = None,
+    shuffle: bool = True,
+    pictures: Collection[str] | None = None,
+) -> Iterator[Fault]:
+    """Every fault of a content, whoever made it. `pictures` are those that it may name; None if that doesn't matter here."""
     yield from _check_header(content)
     if not content.questions:
         yield Fault(ERROR, "no_questions")
@@ -138,6 +157,8 @@ def check_content(content: BankContent, *, latest: BankContent | None = None, sh
     for number, question in enumerate(content.questions):
         for severity, code, field, facts in _check_question(question, content.topics, shuffle):
             yield Fault(severity, code, number, field, facts)
+        if pictures is not None:
+            yield from _check_pictures(question, number, pictures)
     yield from _check_doubles(content)
     if latest:
         yield from _check_against(content, latest)
@@ -194,6 +215,14 @@ def _check_question(question: Question, topics: dict[str, str], shuffle: bool) -
     yield from _check_standards(question)
 
 
+def _check_pictures(question: Question, number: int, known: Collection[str]) -> Iterator[Fault]:
+    for field, text in texts_of(question):
+        for found in TOKEN.finditer(text):
+            if found.group(2) not in known:
+                facts = {"name": found.group(1) or found.group(2)[:12]}
+                yield Fault(ERROR, "picture_missing", number, field, facts)
+
+
 def _check_lengths(question: Question) -> Iterator[_Found]:
     limits = [("stem", question.stem, STEM_LENGTH)]
     limits += [(letter, option, OPTION_LENGTH) for letter, option in zip(LETTERS, question.options, strict=False)]
@@ -205,8 +234,9 @@ def _check_lengths(question: Question) -> Iterator[_Found]:
         limits += [(name, text, 2 * OPTION_LENGTH) for name, text in zip(names, english.options, strict=False)]
         limits += [("english_explanation", english.explanation, 2 * EXPLANATION_LENGTH)]
     for field, text, most in limits:
-        if len(text) > most:
-            yield ERROR, "text_too_long", field, {"length": len(text), "most": most}
+        length = len(without_pictures(text)) if len(text) > most else 0
+        if length > most:
+            yield ERROR, "text_too_long", field, {"length": length, "most": most}
 
 
 def _check_english(question: Question, english: English) -> Iterator[_Found]:

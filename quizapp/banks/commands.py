@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 from flask.cli import with_appcontext
@@ -11,16 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from quizapp.banks import actions, messages, queries
 from quizapp.banks.checks import Report, check_source, tally
 from quizapp.banks.content import BankContent, content_digest, diff
-from quizapp.banks.entries import Header
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats import project
-from quizapp.banks.reading import read_path, read_upload
+from quizapp.banks.reading import FILE_BYTES, format_names, read_upload
+from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
+from quizapp.banks.surroundings import Choices, Surroundings
 from quizapp.clock import utc_now
 from quizapp.errors import QuizError
 from quizapp.extensions import db, settings
 from quizapp.web.error_pages import sentence
 
 REJECTED, UNUSABLE = 1, 2
+Command: TypeAlias = Callable[..., None]
 
 
 @click.group("banks")
@@ -32,21 +37,35 @@ _bank_options = [
     click.option("--bank", "code", default="", help="文件没有写明时：题库编号。 The bank's code if the file lacks it."),
     click.option("--title", default="", help="文件没有写明时：题库名称。 The bank's title if the file lacks it."),
 ]
+_reading_options = [
+    click.option(
+        "--format", "format_name", type=click.Choice(format_names()), help="文件格式，默认自动识别。 The format."
+    ),
+    click.option(
+        "--leave-out", is_flag=True, help="略去本系统没有的题型。 Leave out kinds of questions that we don't have."
+    ),
+    click.option("--topic", default="", help="没有写明主题的题归入。 The topic of questions that name none."),
+]
 _path = click.argument("path", type=click.Path(exists=True, path_type=Path))
+
+
+def _options(command: Command) -> Command:
+    for option in reversed([*_bank_options, *_reading_options]):
+        command = option(command)
+    return command
 
 
 @banks.command("check")
 @_path
-@_bank_options[0]
-@_bank_options[1]
+@_options
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出报告。 The report as JSON.")
 @with_appcontext
-def check(path: Path, code: str, title: str, as_json: bool) -> None:
+def check(path: Path, as_json: bool, **chosen: Any) -> None:
     """检查题库文件或文件夹，不作任何改动。 Check a bank's file or folder; nothing is changed.
 
     退出码 Exit status: 0 可以导入 accepted, 1 需要修改 rejected, 2 无法检查 unusable call.
     """
-    report = _report(path, Header(code, title), unnamed=True)
+    report = _checked(path, _choices(**chosen), unnamed=True).report
     if as_json:
         click.echo(json.dumps(messages.report_to_json(report), ensure_ascii=False, indent=2))
     else:
@@ -56,19 +75,23 @@ def check(path: Path, code: str, title: str, as_json: bool) -> None:
 
 @banks.command("import")
 @_path
-@_bank_options[0]
-@_bank_options[1]
+@_options
 @click.option("--publish", is_flag=True, help="导入后立即发布。 Publish at once.")
 @with_appcontext
-def import_bank(path: Path, code: str, title: str, publish: bool) -> None:
+def import_bank(path: Path, publish: bool, **chosen: Any) -> None:
     """检查并导入为草稿（全部导入，或一题不动）。 Check, then import as the draft: all or nothing."""
-    report = _report(path, Header(code, title))
+    choices = _choices(**chosen)
+    checked = _checked(path, choices)
+    report = checked.report
     if report.errors:
         _print(report)
         raise SystemExit(REJECTED)
     now = utc_now()
     try:
-        draft = actions.save_draft(report.content, source_name=report.source.name, actor=None, now=now)
+        # As an upload of the pages would be: there it can be looked at, and undone.
+        upload = actions.add_upload(report.source.name, None, choices=choices, actor=None, now=now)
+        actions.keep_report(upload, checked, now=now)
+        draft = actions.save_upload(upload, actor=None, now=now)
         if publish:
             actions.publish_version(draft.bank, actor=None, now=now)
         db.session.commit()
@@ -128,23 +151,37 @@ def diff_banks(old: str, new: str) -> None:
     raise SystemExit(0 if found.is_empty else REJECTED)
 
 
-def _report(path: Path, chosen: Header, *, unnamed: bool = False) -> Report:
+def _choices(code: str, title: str, format_name: str | None, leave_out: bool, topic: str) -> Choices:
+    return Choices(code, title, format_name or "", leave_out, topic)
+
+
+def _checked(path: Path, choices: Choices, *, unnamed: bool = False) -> Checked:
     """`unnamed`: a bank that nobody has named is called by the file."""
+
+    def look_up(found: Found) -> Surroundings:
+        chosen = choices
+        if unnamed and not (found.header.code or chosen.bank):
+            slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40]
+            chosen = replace(chosen, bank=slug or "bank", title=chosen.title or path.stem[:120].strip() or "bank")
+        try:
+            if _has_database():
+                return actions.surroundings(found.header, chosen, found.pictures)
+        except SQLAlchemyError:
+            pass
+        finally:
+            db.session.rollback()
+        # A fresh clone has no database yet: a file can be checked all the same.
+        click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
+        return Surroundings(chosen.header)
+
     try:
-        source = read_path(path)
+        if path.is_dir():
+            return check_folder(path, choices, look_up)
+        with path.open("rb") as file:
+            content = file.read(FILE_BYTES + 1)
+        return check_file(path.name, content, choices, look_up)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
-    if unnamed and not (source.header.code or chosen.code):
-        slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40]
-        chosen = Header(slug or "bank", chosen.title or path.stem[:120].strip() or "bank")
-    try:
-        if _has_database():
-            return actions.check_for_bank(source, chosen)
-    except SQLAlchemyError:
-        db.session.rollback()
-    # A fresh clone has no database yet: a file can be checked all the same.
-    click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
-    return check_source(source, bank=chosen)
 
 
 def _has_database() -> bool:
@@ -166,7 +203,7 @@ def _content_of(text: str) -> BankContent:
     path = Path(text)
     if not path.exists():
         return _version_content(text)
-    report = _report(path, Header())
+    report = _checked(path, Choices()).report
     if report.errors:
         _print(report)
         raise SystemExit(UNUSABLE)

@@ -20,6 +20,9 @@ SENTENCES: dict[str, LazyString] = {
     "file_not_utf8": _l("此处不是 UTF-8 编码。请用 UTF-8 重新保存文件。"),
     "folder_without_bank": _l("文件夹里应当有且只有一个 bank.yaml。请补上题库编号、名称和主题。"),
     "folder_too_large": _l("文件夹里的文件超过 {most} 个。请合并后再检查。"),
+    "file_too_demanding": _l("读取这个文件所需的时间或内存超出了限度，没有读取。请删去多余内容，或分成几个文件上传。"),
+    "file_reader_failed": _l("文件的结构无法识别，可能已损坏。请用原来的软件打开，重新保存后再上传。"),
+    "pictures_too_large": _l("文件里的图片共 {size} MB，最多 {most} MB。请缩小图片，或分成几个文件上传。"),
     "syntax": _l("此处的写法无法识别（{problem}）。请检查缩进、引号和标点。"),
     "several_documents": _l("文件里有不止一份文档。请只保留一份。"),
     "nested_too_deep": _l("嵌套超过 {limit} 层。请按格式说明书写。"),
@@ -62,7 +65,7 @@ SENTENCES: dict[str, LazyString] = {
     "type_missing": _l("没有题型。请填写单选题、多选题或判断题。"),
     "type_unknown": _l("没有“{value}”这种题型，不会改成别的题型导入。请改为单选题、多选题或判断题，或删去此题。"),
     "kind_unsupported": _l(
-        "第 {number} 题是“{kind}”，本系统没有这种题型，不会改成别的题型。请删去，或在上传时选择“略去这些题”。"
+        "第 {number} 题是“{kind}”，本系统没有这种题型，不会改成别的题型。请删去，或选择“略去本系统没有的题型”再检查。"
     ),
     "scoring_unsupported": _l(
         "第 {number} 题的计分方式无法照原样重现（{scoring}）。请改为单选、多选或判断的普通计分。"
@@ -127,6 +130,20 @@ FIELD_NAMES = {
 TYPE_NAMES = {"single": _l("单选题"), "multiple": _l("多选题"), "judge": _l("判断题")}
 DIFFICULTY_NAMES = {"easy": _l("易"), "medium": _l("中"), "hard": _l("难")}
 POOL_NAMES = {"formal": _l("正式"), "practice": _l("练习")}
+FORMAT_NAMES = {
+    "xlsx": _l("Excel 工作簿（.xlsx）"),
+    "xls": _l("旧版 Excel（.xls）"),
+    "csv": _l("CSV、TSV 表格"),
+    "docx": _l("Word 文档（.docx）"),
+    "text": _l("纯文本（题干、选项、答案逐行）"),
+    "json": _l("JSON（本系统格式）"),
+    "yaml": _l("YAML（本系统格式）"),
+    "gift": "GIFT",
+    "aiken": "Aiken",
+    "moodle": "Moodle XML",
+    "qti": "QTI 2.1、2.2、3.0",
+    "folder-zip": _l("题库文件夹的压缩包（.zip）"),
+}
 VERDICT_NAMES = {
     "accept": _l("可以导入"),
     "accept_with_warnings": _l("可以导入，有提醒"),
@@ -163,7 +180,7 @@ def sentence(finding: Finding) -> str:
 
 
 def _fact(code: str, name: str, value: Any) -> str:
-    if name == "kind":
+    if name == "kind" and code == "not_text":
         return str(_KINDS[value])
     if name == "expected" and code == "key_unreadable":
         return str(_EXPECTED[value])

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     UniqueConstraint,
     event,
@@ -102,18 +104,47 @@ class VersionQuestion(Base):
     question: Mapped[Question] = relationship()
 
 
-class BankUpload(Base):
-    """A checked upload, kept for some days so that its report can be read and its questions saved as a draft.
+class Picture(Base):
+    """A picture that questions show, by the digest of what it shows (`pictures.Picture`).
 
-    `content` is that of the report (`content.content_to_json`), `findings` are `findings.Finding` as JSON, `faulty` maps
-    sheets to rows of cells as uploaded: the headings, then each row with the entry's number before it.
+    What is not `in_use`, because only uploads name it, is cleared away with them.
+    """
+
+    __tablename__ = "picture"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    in_use: Mapped[bool] = mapped_column(Boolean)
+
+
+class BankUpload(Base):
+    """An upload, kept for some days so that its report can be read and its questions saved as a draft.
+
+    It is `waiting`, `checking`, `checked` or `failed`; `touched_at` says when its check last gave a sign of life. `choices`
+    (`surroundings.Choices`) and `file` are what is needed to check it again.
+
+    Once it is checked, `content` is that of the report (`content.content_to_json`), `findings` are `findings.Finding` as
+    JSON, `faulty` maps sheets to rows of cells as uploaded: the headings, then each row with the entry's number before it.
+
+    Once it is saved, `draft_id` is the draft that it became, as long as that is there, and `replaced` what stood there
+    before (`actions.save_upload`).
     """
 
     __tablename__ = "bank_upload"
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'checking', 'checked', 'failed')", name="state_known"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     bank_code: Mapped[str] = mapped_column(String(40), index=True)
     source_name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(8))
+    progress: Mapped[int] = mapped_column(Integer)
+    failure: Mapped[str] = mapped_column(String(40))
+    touched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON)
+    file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     question_count: Mapped[int] = mapped_column(Integer)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
@@ -121,6 +152,9 @@ class BankUpload(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("bank_version.id", ondelete="SET NULL"), index=True)
+    replaced: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     created_by: Mapped[Account | None] = relationship()
 

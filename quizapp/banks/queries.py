@@ -1,6 +1,8 @@
 """Reads of banks and their versions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import func, select
@@ -9,10 +11,13 @@ from quizapp.banks.content import BankContent, question_from_json
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding, Where
-from quizapp.banks.models import Bank, BankUpload, BankVersion, Question, VersionQuestion
+from quizapp.banks.models import Bank, BankUpload, BankVersion, Picture, Question, VersionQuestion
 from quizapp.banks.spellings import fold_width
+from quizapp.banks.surroundings import Choices
 from quizapp.errors import NotFound
 from quizapp.extensions import db
+
+SILENCE = timedelta(seconds=30)  # twice as long as a check may take between two signs of life
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,51 @@ def upload_or_404(upload_id: int) -> BankUpload:
     if upload is None:
         raise NotFound()
     return upload
+
+
+def upload_of_draft(draft: BankVersion) -> BankUpload | None:
+    """The upload that became this draft, as long as it is kept."""
+    return db.session.scalar(select(BankUpload).where(BankUpload.draft_id == draft.id))
+
+
+def question_ids_of(version: BankVersion) -> list[int]:
+    """The rows of a version's questions, in their order."""
+    rows = select(VersionQuestion.question_id).where(VersionQuestion.version_id == version.id)
+    return list(db.session.scalars(rows.order_by(VersionQuestion.ordinal)))
+
+
+def stored_pictures(digests: Iterable[str]) -> frozenset[str]:
+    """Which of these pictures there are."""
+    wanted = list(digests)
+    return (
+        frozenset(db.session.scalars(select(Picture.digest).where(Picture.digest.in_(wanted))))
+        if wanted
+        else frozenset()
+    )
+
+
+def picture_png(digest: str) -> bytes:
+    """The file of a picture. Raises NotFound."""
+    png = db.session.scalar(select(Picture.png).where(Picture.digest == digest))
+    if png is None:
+        raise NotFound()
+    return png
+
+
+def choices_of(upload: BankUpload) -> Choices:
+    """What the organiser chose for an upload."""
+    return Choices(**upload.choices)
+
+
+def state_of(upload: BankUpload, now: datetime) -> str:
+    """Its state, or `interrupted`: the process that checked it has given no sign of life for a while and must be gone."""
+    silent = upload.state in ("waiting", "checking") and now - upload.touched_at > SILENCE
+    return "interrupted" if silent else upload.state
+
+
+def has_file(upload: BankUpload) -> bool:
+    """Whether the upload still has its file, without reading it."""
+    return bool(db.session.scalar(select(BankUpload.file.is_not(None)).where(BankUpload.id == upload.id)))
 
 
 def upload_content(upload: BankUpload) -> BankContent:

@@ -18,6 +18,7 @@ from quizapp.web import spreadsheet_reader
 from quizapp.web.spreadsheets import Table
 
 FILE_BYTES = 8 * 1024 * 1024
+PICTURES_BYTES = 48 * 1024 * 1024  # as they are kept, of all pictures of a file
 FOLDER_FILES = 500
 YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
 PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".zip")
@@ -99,12 +100,19 @@ def read_upload(name: str, content: bytes, format_name: str = "") -> Source:
             raise _faulty("file_empty", name)
         if len(content) > FILE_BYTES:
             raise _faulty("file_too_large", name, most=FILE_BYTES // 1024**2)
-        return _pick(name, content, format_name).read(name, content)
+        return _check_pictures(_pick(name, content, format_name).read(name, content))
     except Invalid as error:
         finding = Finding(ERROR, error.code, Where(file=name), error.facts)
         return Source(name, Header(), findings=(finding,))
     except Faulty as error:
         return Source(name, Header(), findings=(error.finding,))
+
+
+def _check_pictures(source: Source) -> Source:
+    size = sum(len(picture.png) for picture in source.pictures.values())
+    if size > PICTURES_BYTES:
+        raise _faulty("pictures_too_large", source.name, size=size // 1024**2, most=PICTURES_BYTES // 1024**2)
+    return source
 
 
 def _pick(name: str, content: bytes, format_name: str) -> Format:

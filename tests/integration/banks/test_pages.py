@@ -1,40 +1,33 @@
 """The organizers' pages: upload, report, draft, publishing, comparing; and who may do what."""
 
-import io
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from quizapp.banks import queries
-from quizapp.banks.actions import save_draft
+from quizapp.banks.actions import add_upload, save_draft
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import headings, read_tables, write_csv, write_xlsx
+from quizapp.banks.jobs import check_upload
 from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.banks.surroundings import Choices
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import read_tables as read_workbook
 from quizapp.web.spreadsheets import write_workbook
 from tests.cast import Cast, TinyBank, tiny_content
 from tests.conftest import SignIn
+from tests.uploads import send, send_as_program
 
 
 @pytest.fixture
 def qin(client: FlaskClient, cast: Cast, sign_in: SignIn) -> FlaskClient:
     """The organizer's browser."""
     return sign_in(client, cast.qin)
-
-
-def send(client: FlaskClient, name: str, data: bytes, *, json: bool = False, **fields: str) -> TestResponse:
-    """Upload a file as the form does."""
-    form: dict[str, Any] = {"file": (io.BytesIO(data), name), "bank": "", **fields}
-    headers = {"Accept": "application/json"} if json else {}
-    return client.post("/admin/banks/upload", data=form, headers=headers, content_type="multipart/form-data")
 
 
 def changed() -> BankContent:
@@ -133,7 +126,7 @@ def test_without_faulty_rows_there_is_no_such_file(qin: FlaskClient) -> None:
 
 
 def test_a_program_gets_the_report_as_json(qin: FlaskClient) -> None:
-    response = send(qin, "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1).encode(), json=True)
+    response = send_as_program(qin, "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1).encode())
     report = response.get_json()
     assert (response.status_code, report["verdict"], report["questions"], len(report["items"])) == (
         422,
@@ -150,13 +143,13 @@ def test_a_program_gets_the_report_as_json(qin: FlaskClient) -> None:
         "multiple": "AC",
         "judge": True,
     }
-    good = send(qin, "a.yaml", write_yaml(tiny_content()).encode(), json=True)
+    good = send_as_program(qin, "a.yaml", write_yaml(tiny_content()).encode())
     assert (good.status_code, good.get_json()["verdict"]) == (200, "accept")
 
 
 def test_the_page_and_the_json_of_one_upload_agree(qin: FlaskClient) -> None:
     data = write_yaml(tiny_content()).replace("key: AC", "key: A", 1).encode()
-    at_once = send(qin, "a.yaml", data, json=True).get_json()
+    at_once = send_as_program(qin, "a.yaml", data).get_json()
     later = qin.get(send(qin, "a.yaml", data).location + "/report.json").get_json()
     assert later == at_once
 
@@ -275,7 +268,7 @@ def test_a_version_can_be_downloaded_in_every_format(qin: FlaskClient, tiny_bank
         ("a.xlsx", b"", "文件是空的"),
         ("a.csv", b"\xef\xbb\xbf", "文件是空的"),
         ("a.xlsx", b"PK\x03\x04truncated", "文件不完整或已损坏"),
-        ("a.csv", write_xlsx(tiny_content()), "后缀与内容不符"),
+        ("a.csv", write_xlsx(tiny_content()), "内容与后缀不符"),
         ("a.yaml", write_xlsx(tiny_content()), "像是 Office 文件"),
         ("a.json", write_yaml(tiny_content()).encode(), "写法无法识别"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "旧版 Excel"),
@@ -349,14 +342,12 @@ def test_english_pages_say_english_things(qin: FlaskClient, tiny_bank: TinyBank)
 
 def places(app: Flask, cast: Cast) -> dict[str, int]:
     """A bank with a version and a draft, and a rejected upload."""
-    from quizapp.banks.actions import check_upload
-    from quizapp.banks.entries import Header
-
     bank, draft = drafted(app, changed())
     with app.app_context():
         text = write_yaml(tiny_content()).replace("key: AC", "key: A", 1)
-        upload, _ = check_upload("a.yaml", text.encode(), chosen=Header(), actor=cast.qin.account, now=utc_now())
+        upload = add_upload("a.yaml", text.encode(), choices=Choices(), actor=cast.qin.account, now=utc_now())
         db.session.commit()
+        check_upload(upload.id)
         return {"bank": bank, "draft": draft, "upload": upload.id}
 
 
