@@ -151,6 +151,7 @@ def _texts() -> dict[str, Any]:
         "view_all": _("整卷显示"),
         "view_one": _("逐题显示"),
         "confirm": _("确定（确定后不能修改）"),
+        "picture": _("图片"),
         "right": _("正确答案"),
         "yours": _("您选的"),
         "was_right": _("回答正确"),

@@ -131,6 +131,7 @@ def stored_pictures(digests: Iterable[str]) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=64)  # tens of megabytes at most; what a digest names never changes
 def picture_png(digest: str) -> bytes:
     """The file of a picture. Raises NotFound."""
     png = db.session.scalar(select(Picture.png).where(Picture.digest == digest))

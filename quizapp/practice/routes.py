@@ -103,6 +103,7 @@ def _texts() -> dict[str, str]:
         "multiple": _("多选题"),
         "judge": _("判断题"),
         "place": _("第 {n} 题，共 {all} 题"),
+        "picture": _("图片"),
         "right": _("正确答案"),
         "yours": _("您选的"),
         "was_right": _("回答正确"),

@@ -79,8 +79,8 @@
     verdict.className = "verdict " + (reply.is_right ? "verdict-right" : "verdict-wrong");
     verdict.textContent = "";
     verdict.appendChild(make("p", "verdict-word", reply.is_right ? texts.was_right : texts.was_wrong));
-    if (reply.explanation) { verdict.appendChild(make("p", "", texts.explanation + reply.explanation)); }
-    if (reply.reference) { verdict.appendChild(make("p", "soft small", texts.reference + reply.reference)); }
+    if (reply.explanation) { verdict.appendChild(quiz.fillPictured(make("p"), texts.explanation + reply.explanation, texts)); }
+    if (reply.reference) { verdict.appendChild(quiz.fillPictured(make("p", "soft small"), texts.reference + reply.reference, texts)); }
     verdict.hidden = false;
     byId("trouble").hidden = true;
     byId("deed").textContent = at + 1 < round.questions.length ? texts.next : texts.finish;

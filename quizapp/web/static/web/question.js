@@ -3,6 +3,8 @@
    Answering and practice both use it. A choice is a bit mask of the letters shown: A is 1, B is 2, C is 4. */
 (function () {
   var LETTERS = "ABCDEFGH";
+  var PICTURE = /!\[([^\[\]\n]{0,400})\]\(sha256:([0-9a-f]{64})\)/;
+  var address = document.currentScript.dataset.pictures;
 
   function make(tag, className, text) {
     var node = document.createElement(tag);
@@ -11,14 +13,35 @@
     return node;
   }
 
-  /* `data`: type, stem, options. `name` must be unique on the page. `texts`: yours, right. `changed(mask)` after each choice. */
+  /* A text with its pictures in their places. They are fetched at once, also for questions further on: the line may break. */
+  function fillPictured(node, text, texts) {
+    var parts = text.split(PICTURE);  /* words, then again and again what a picture shows, its digest, words */
+    node.appendChild(document.createTextNode(parts[0]));
+    for (var at = 1; at < parts.length; at += 3) {
+      node.appendChild(picture(address.replace("{digest}", parts[at + 1]), parts[at] || texts.picture));
+      node.appendChild(document.createTextNode(parts[at + 2]));
+    }
+    return node;
+  }
+
+  function picture(source, words) {
+    var image = make("img", "picture");
+    image.alt = words;
+    image.addEventListener("error", function () {
+      window.addEventListener("online", function () { image.src = source; }, { once: true });
+    });
+    image.src = source;
+    return image;
+  }
+
+  /* `data`: type, stem, options. `name` must be unique on the page. `texts`: yours, right, picture. `changed(mask)` after each choice. */
   function Question(data, name, texts, changed) {
     var self = this;
     var many = data.type === "multiple";
     this.many = many;
     this.texts = texts;
     this.element = make("fieldset", "options" + (many ? " options-many" : ""));
-    this.element.appendChild(make("legend", "stem", data.stem));
+    this.element.appendChild(fillPictured(make("legend", "stem"), data.stem, texts));
     this.inputs = data.options.map(function (text, place) {
       var row = make("label", "option");
       var input = make("input", "option-input");
@@ -31,7 +54,7 @@
       });
       row.appendChild(input);
       row.appendChild(make("span", "letter", LETTERS[place]));
-      row.appendChild(make("span", "option-text", text));
+      row.appendChild(fillPictured(make("span", "option-text"), text, texts));
       self.element.appendChild(row);
       return input;
     });
@@ -85,5 +108,5 @@
     return text.replace(/\{(\w+)\}/g, function (whole, name) { return name in values ? values[name] : whole; });
   }
 
-  window.quiz = { Question: Question, make: make, placeOfKey: placeOfKey, fill: fill };
+  window.quiz = { Question: Question, fillPictured: fillPictured, make: make, placeOfKey: placeOfKey, fill: fill };
 }());
