@@ -1,4 +1,6 @@
-"""Attempts, raw responses, counted results, tallies, and what could not be recorded. Only the recorder writes the first four.
+"""Attempts, raw responses, counted results, tallies, exposure of questions, and what could not be recorded.
+
+Only the recorder writes the first four.
 
 An attempt has a natural key: competition, account, ordinal (the person's first attempt is 1). So a start, an answer or a
 submit that is recorded again meets its own row, and nothing is counted twice. All times are server milliseconds since 1970.
@@ -109,6 +111,32 @@ class Tally(Base):
     full_marks: Mapped[int] = mapped_column(Integer, default=0)
     passed: Mapped[int] = mapped_column(Integer, default=0)
     change: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class QuestionExposure(Base):
+    """How often a question was drawn for papers of a competition, counted after its end (`exposure`)."""
+
+    __tablename__ = "question_exposure"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True, index=True)
+    drawn: Mapped[int] = mapped_column(Integer)
+
+
+class ExposureCount(Base):
+    """How far a competition's `QuestionExposure` has come: `attempts` are counted, in the order of their keys, up to the last.
+
+    `closes_at` is the close that it was counted for: one that is put off makes another count.
+    """
+
+    __tablename__ = "exposure_count"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    last_account_id: Mapped[int] = mapped_column(BigInteger)
+    last_ordinal: Mapped[int] = mapped_column(Integer)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Unrecordable(Base):

@@ -42,7 +42,7 @@ class BankVersion(Base):
     """A draft (number and digest empty; at most one a bank) or a published version (both set, frozen for ever).
 
     `digest` is the SHA-256 of the canonical JSON of the content (`content.canonical_json`). `topics` maps topic codes to
-    titles.
+    titles. `contributors` are the ids of the accounts that uploaded or changed the draft, None the command line.
     """
 
     __tablename__ = "bank_version"
@@ -68,6 +68,7 @@ class BankVersion(Base):
     source_name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    contributors: Mapped[list[int | None]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
@@ -77,6 +78,33 @@ class BankVersion(Base):
     places: Mapped[list["VersionQuestion"]] = relationship(
         order_by="VersionQuestion.ordinal", cascade="all, delete-orphan"
     )
+    retirement: Mapped["VersionRetirement | None"] = relationship(lazy="selectin")
+    reviews: Mapped[list["VersionReview"]] = relationship(order_by="VersionReview.reviewed_at")
+
+
+class VersionRetirement(Base):
+    """That a published version is retired, and why: competitions that hold to it go on, new ones may not take it."""
+
+    __tablename__ = "version_retirement"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("bank_version.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retired_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    retired_by: Mapped[Account | None] = relationship()
+
+
+class VersionReview(Base):
+    """That somebody who had no part in a published version has looked through it and vouches for it."""
+
+    __tablename__ = "version_review"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("bank_version.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    reviewed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    account: Mapped[Account] = relationship()
 
 
 class Question(Base):

@@ -31,6 +31,7 @@ class Competition(Base):
     `show_answers`: "at_once" (right or wrong at each answer, which is then final), "submitted", "closed" or "never".
     `entry`: "anyone" (any account), "members" (pending or confirmed members) or "confirmed" (confirmed members only);
     with rows in `competition_organization` only members of those units and of all below them.
+    `bank_four_eyes`: the bank version must have been seen by two people (`banks.reviews`).
     `shift_ms` is the sum of all pauses that have ended; `paused_at` is set while one lasts.
     """
 
@@ -82,6 +83,7 @@ class Competition(Base):
     board_minimum_people: Mapped[int] = mapped_column(Integer, default=5)
     tie_keys: Mapped[str] = mapped_column(String(20), default="score,time,earlier")
     shards: Mapped[int] = mapped_column(Integer, default=1)
+    bank_four_eyes: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     copied_from_id: Mapped[int | None] = mapped_column(ForeignKey("competition.id"))
@@ -106,6 +108,7 @@ LOCKED_ONCE_PUBLISHED = (
     "entry",
     "tie_keys",
     "shards",
+    "bank_four_eyes",
 )
 
 
