@@ -54,7 +54,7 @@ class AnswerResult(Struct):
 
     position: int
     sequence: int
-    outcome: str
+    outcome: Outcome
     chosen: int
     right: bool | UnsetType = UNSET
     right_mask: int | UnsetType = UNSET
@@ -131,7 +131,7 @@ def answered(call: AnswerCall, reply: AnswerReply) -> bytes:
         raise NotFound(reply.code.value)
     results = []
     for (position, _, sequence), held in zip(call.answers, reply.outcomes, strict=True):
-        result = AnswerResult(position, sequence, held.outcome.value, held.chosen)
+        result = AnswerResult(position, sequence, held.outcome, held.chosen)
         if held.right is not None:
             result.right, result.right_mask = held.right == held.chosen, held.right
         results.append(result)

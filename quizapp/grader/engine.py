@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from quizapp.errors import Unavailable
 from quizapp.grader.keys import ShardKeys, keys_for
-from quizapp.grader.outcomes import Outcome
+from quizapp.grader.outcomes import BY_CODE, Outcome
 from quizapp.grader.rules import CompetitionRules, PaperPlace
 from quizapp.grader.scripts import script
 
@@ -396,9 +396,9 @@ def answer_replies(reply: Any) -> list[AnswerReply]:
 
 def answer_reply(now_ms: int, reply: Any) -> AnswerReply:
     """One attempt's part of the answer script's reply."""
-    code = _need_primed(Outcome(reply[0]))
+    code = _need_primed(BY_CODE[reply[0]])
     outcomes = [
-        AnswerOutcome(Outcome(reply[at]), reply[at + 1], None if reply[at + 2] < 0 else reply[at + 2])
+        AnswerOutcome(BY_CODE[reply[at]], reply[at + 1], None if reply[at + 2] < 0 else reply[at + 2])
         for at in range(2, len(reply), 3)
     ]
     return AnswerReply(code, now_ms, reply[1], outcomes)

@@ -43,3 +43,7 @@ class Outcome(StrEnum):
     """The store lacks the competition's rules or its answer key. The engine raises Unavailable."""
     STALE = "stale"
     """Rules that were read later are in force already (prime only)."""
+
+
+BY_CODE = {outcome.value: outcome for outcome in Outcome}
+"""The outcome of a script's code: a third of the cost of `Outcome(code)`, which an answer asks for twice."""
