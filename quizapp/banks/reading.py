@@ -14,8 +14,7 @@ from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats import project, template
 from quizapp.banks.formats.documents import Node, Unreadable, read_json, read_yaml
 from quizapp.errors import Invalid
-from quizapp.web import spreadsheet_reader
-from quizapp.web.spreadsheets import Table
+from quizapp.web import spreadsheet_reader, tables
 
 FILE_BYTES = 8 * 1024 * 1024
 PICTURES_BYTES = 48 * 1024 * 1024  # as they are kept, of all pictures of a file
@@ -38,10 +37,10 @@ class Faulty(Exception):
 
 def _spreadsheet(name: str, content: bytes) -> Source:
     try:
-        tables = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
-    except spreadsheet_reader.Unreadable as error:
+        sheets = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
+    except tables.Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
-    return template.read_tables(name, [Table(*each) for each in tables])
+    return template.read_tables(name, sheets)
 
 
 def _json(name: str, content: bytes) -> Source:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from quizapp.errors import Refused
 from quizapp.extensions import settings
-from quizapp.web.spreadsheets import Table
+from quizapp.web.tables import Table
 
 LIFE = timedelta(days=1)
 _TOKEN = re.compile(r"[0-9a-f]{32}")

@@ -1,65 +1,62 @@
-"""The child process that parses an uploaded spreadsheet: bytes on standard input, JSON on standard output.
+"""Reads spreadsheets from strangers: XLSX, the formats of old Excel and WPS, CSV and TSV.
 
-Run by `spreadsheets.read_tables`. The reader of question banks calls `read` too, in a child process of its own; the site
-itself never does.
+Run as the child process of `spreadsheets.read_tables`: bytes on standard input, JSON on standard output. The reader of
+question banks calls `read` too, in a child process of its own; the site itself never does.
 """
 
-import csv
 import datetime
 import io
 import json
+import re
 import sys
+from typing import TYPE_CHECKING
 
 from quizapp.errors import Invalid
-from quizapp.web import archives
+from quizapp.web import archives, number_formats
 from quizapp.web.confinement import confine
+from quizapp.web.delimited_text import CELL_CHARS, CELLS, read_delimited
+from quizapp.web.tables import Cell, CellNote, Row, Table, Unreadable, trimmed, without_empty_end
+from quizapp.web.xlsx_reader import read_workbook
+
+if TYPE_CHECKING:
+    import python_calamine as calamine
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_S = 20
-ROWS = 100_000
-CELLS = 1_000_000
-CELL_CHARS = 32_767  # Excel's own limit
-DELIMITERS = (",", "\t", ";", "，")
+ROWS = 100_000  # that hold something
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+TEXT_KINDS = ("csv", "tsv", "txt")
 ARCHIVE_CODES = {
     "archive_damaged": "spreadsheet_damaged",
     "archive_encrypted": "spreadsheet_encrypted",
     "archive_too_large": "spreadsheet_too_large",
     "archive_has_dtd": "spreadsheet_damaged",
 }
+_PICTURE_FILES = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff[\xe0\xe1].{2}(?:JFIF|Exif)", re.S)
 
 
-class Unreadable(Exception):
-    """The file can't be read; `code` finds the sentence, `facts` fill it."""
-
-    def __init__(self, code: str, **facts: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.facts = facts
-
-
-Row = list[str]
-
-
-def read(content: bytes, kind: str) -> list[tuple[str, list[Row], bool]]:
-    """(sheet, rows, hidden) of each sheet; `kind` is the ending of the file's name."""
+def read(content: bytes, kind: str) -> list[Table]:
+    """The sheets of a file; `kind` is the ending of its name. Raises Unreadable."""
     if content.startswith(OLD_OFFICE):
         # Excel keeps a password-protected XLSX inside the container of the old format.
-        encrypted = "EncryptedPackage".encode("utf-16-le") in content
-        raise Unreadable("spreadsheet_encrypted" if encrypted else "spreadsheet_old_format")
-    if content.startswith(b"PK"):
-        if kind == "csv":
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise Unreadable("spreadsheet_encrypted")
+        tables = read_old_workbook(content)
+    elif content.startswith(b"PK"):
+        if kind in TEXT_KINDS:
             raise Unreadable("spreadsheet_wrong_ending")
-        check_workbook(content)
-        return read_xlsx(content)
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        tables = read_new_workbook(content)
+    elif content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise Unreadable("spreadsheet_is_web_page")
-    if kind != "csv":
+    elif kind not in TEXT_KINDS:
         raise Unreadable("spreadsheet_wrong_ending" if looks_like_text(content) else "spreadsheet_damaged")
-    rows = read_csv(content)
-    if not rows:
+    else:
+        tables = [Table("", read_delimited(content, kind))]
+    if not any(table.rows for table in tables):
         raise Unreadable("spreadsheet_empty")
-    return [("", rows, False)]
+    for table in tables:
+        check_rows(table.rows)
+    return tables
 
 
 def looks_like_text(content: bytes) -> bool:
@@ -67,43 +64,36 @@ def looks_like_text(content: bytes) -> bool:
     return not any(byte < 9 or 13 < byte < 32 for byte in content[:4096])
 
 
-def check_workbook(content: bytes) -> None:
-    """Refuse an archive that is no spreadsheet or that would unpack to more than its share."""
+def read_new_workbook(content: bytes) -> list[Table]:
+    """The sheets of a workbook in an archive."""
     try:
-        names = archives.open_archive(content).namelist()
+        archive = archives.open_archive(content)
     except Invalid as error:
         raise Unreadable(ARCHIVE_CODES[error.code]) from error
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/workbook.") for name in names):
+    names = archive.namelist()
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise Unreadable("spreadsheet_not_excel")
+    if "xl/workbook.bin" in names:
+        return read_old_workbook(content)
+    return read_workbook(archive, most_rows=ROWS, most_cells=CELLS)
 
 
-def read_xlsx(content: bytes) -> list[tuple[str, list[Row], bool]]:
-    """The sheets of a workbook whose archive has been checked."""
+def read_old_workbook(content: bytes) -> list[Table]:
+    """The sheets of a workbook in a binary format (.xls, .et, .xlsb): bare values, without their formats.
+
+    Pictures can't be read from these; a file that holds some is refused, or questions would lose them.
+    """
     import python_calamine as calamine
 
-    tables: list[tuple[str, list[Row], bool]] = []
-    cells = 0
+    if _PICTURE_FILES.search(content):
+        raise Unreadable("spreadsheet_old_pictures")
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for meta in book.sheets_metadata:
-            if meta.typ != calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheet = book.get_sheet_by_name(meta.name)
-            indent = [""] * (sheet.start[1] if sheet.start else 0)  # the library leaves out empty columns at the left
-            rows: list[Row] = []
-            for values in sheet.iter_rows():
-                row = trimmed(indent + [show(value) for value in values])
-                cells += len(row)
-                rows.append(row)
-                if cells > CELLS or len(rows) > 1_048_576:
-                    raise Unreadable("spreadsheet_too_large")
-            tables.append(
-                (
-                    meta.name,
-                    check_rows(without_empty_end(rows)),
-                    meta.visible != calamine.SheetVisibleEnum.Visible,
-                )
-            )
+        return [
+            _old_sheet(book.get_sheet_by_name(meta.name), meta.visible != calamine.SheetVisibleEnum.Visible)
+            for meta in book.sheets_metadata
+            if meta.typ == calamine.SheetTypeEnum.WorkSheet
+        ]
     except calamine.PasswordError as error:
         raise Unreadable("spreadsheet_encrypted") from error
     except (
@@ -114,102 +104,54 @@ def read_xlsx(content: bytes) -> list[tuple[str, list[Row], bool]]:
         ValueError,
     ) as error:
         raise Unreadable("spreadsheet_damaged") from error
-    if not any(rows for _, rows, _ in tables):
-        raise Unreadable("spreadsheet_empty")
-    return tables
 
 
-def show(value: object) -> str:
-    """A cell's value as people read it."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        # Beyond 15 digits Excel itself has already lost some: shown as 1.23E+19, so that a check can see it.
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15G}"
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    return str(value).replace("\r\n", "\n")
-
-
-def read_csv(content: bytes) -> list[Row]:
-    """The records of a text file; the row number is the record's, as Excel would count it."""
-    text = decode(content).removeprefix("\ufeff")
-    if "\0" in text:
-        raise Unreadable("spreadsheet_damaged")
-    first, _, following = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        delimiter, text = first.strip()[4], following
-    else:
-        heading = next((line for line in text.splitlines() if line.strip()), "")
-        delimiter = max(DELIMITERS, key=heading.count)
-    csv.field_size_limit(CELL_CHARS * 4)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[Row] = []
+def _old_sheet(sheet: "calamine.CalamineSheet", hidden: bool) -> Table:
+    above, left = sheet.start or (0, 0)  # the library leaves out what is empty above and to the left
+    rows: list[Row] = [[] for _ in range(above)]
+    notes: dict[Cell, CellNote] = {}
     cells = 0
-    try:
-        for record in reader:
-            rows.append(trimmed(record))
-            cells += len(rows[-1])
-            if cells > CELLS:
-                raise Unreadable("spreadsheet_too_large")
-    except csv.Error as error:
-        raise Unreadable("spreadsheet_bad_quotes", row=len(rows) + 1) from error
-    return check_rows(without_empty_end(rows))
+    for values in sheet.iter_rows():
+        row = [""] * left
+        for value in values:
+            text, sure = show(value)
+            if not sure:
+                notes[len(rows), len(row)] = CellNote("cell_converted")
+            row.append(text)
+        rows.append(trimmed(row))
+        cells += len(rows[-1])
+        if cells > CELLS:
+            raise Unreadable("spreadsheet_too_large")
+    merged = tuple((*first, *last) for first, last in sheet.merged_cell_ranges or ())
+    return Table(sheet.name, without_empty_end(rows), hidden, merged=merged, notes=notes)
 
 
-def decode(content: bytes) -> str:
-    """Text of UTF-8, of UTF-16 with its mark, or of GBK/GB18030; in doubt it refuses rather than misreads."""
-    encodings = ["utf-16"] if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8", "gb18030"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding == "gb18030":
-            # Nearly any bytes are some GB18030, Big5 and a mixture included, but those give rare characters.
-            foreign = [char for char in text if ord(char) > 127]
-            common = sum(1 for char in foreign if encodes(char, "gb2312"))
-            if common < 0.8 * len(foreign):
-                break
-        return text
-    raise Unreadable("spreadsheet_encoding_unknown")
+def show(value: object) -> tuple[str, bool]:
+    """A bare value as people read it, and whether it is surely what they see: 0.05 may be shown as 5%."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n"), True
+    if isinstance(value, bool):
+        return ("TRUE" if value else "FALSE"), False
+    if isinstance(value, int | float):
+        text = number_formats.general(float(value))
+        return text, text.lstrip("-").isdecimal()
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ", "seconds").removesuffix(" 00:00:00"), False
+    if isinstance(value, datetime.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}", False
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat(), False
+    return str(value), False
 
 
-def encodes(char: str, encoding: str) -> bool:
-    """Whether the encoding has the character."""
-    try:
-        char.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def trimmed(row: Row) -> Row:
-    """The row up to its last filled cell."""
-    end = len(row)
-    while end and not row[end - 1].strip():
-        end -= 1
-    return row[:end]
-
-
-def without_empty_end(rows: list[Row]) -> list[Row]:
-    """The rows up to the last that holds something."""
-    end = len(rows)
-    while end and not rows[end - 1]:
-        end -= 1
-    return rows[:end]
-
-
-def check_rows(rows: list[Row]) -> list[Row]:
+def check_rows(rows: list[Row]) -> None:
     """Refuse too many rows and cells that are too long."""
-    if len(rows) > ROWS:
+    if sum(1 for row in rows if row) > ROWS:
         raise Unreadable("spreadsheet_too_large")
     for number, row in enumerate(rows, 1):
         if any(len(cell) > CELL_CHARS for cell in row):
             raise Unreadable("spreadsheet_cell_too_long", row=number)
-    return rows
 
 
 def main() -> None:
@@ -217,7 +159,8 @@ def main() -> None:
     confine(memory_bytes=MEMORY_BYTES, seconds=CPU_S)
     content = sys.stdin.buffer.read()
     try:
-        answer: dict[str, object] = {"tables": read(content, sys.argv[1])}
+        tables = read(content, sys.argv[1])
+        answer: dict[str, object] = {"tables": [(table.sheet, table.rows, table.hidden) for table in tables]}
     except Unreadable as error:
         answer = {"error": error.code, "facts": error.facts}
     except MemoryError:

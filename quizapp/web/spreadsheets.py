@@ -10,37 +10,25 @@ import logging
 import subprocess
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import xlsxwriter
 
 from quizapp.errors import Invalid, Unavailable
 from quizapp.web import confinement
+from quizapp.web.tables import Table
 
 log = logging.getLogger("quizapp")
 TIME_LIMIT_S = 30
 AT_ONCE = 2  # children of one process; each may take the reader's whole memory limit
+KINDS = ("xlsx", "xlsm", "xls", "et", "csv", "tsv")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _children = threading.BoundedSemaphore(AT_ONCE)
 
 
-@dataclass(frozen=True)
-class Table:
-    """One sheet. `rows[0]` is row 1 of the sheet; cells are strings, rows end at their last filled cell.
-
-    A number is written without a needless ".0", a date as 2026-08-25, a truth value as TRUE or FALSE, a formula as its
-    value. A CSV file is one table whose `sheet` is "".
-    """
-
-    sheet: str
-    rows: list[list[str]]
-    hidden: bool = False
-
-
 def read_tables(source: Path | bytes, filename: str) -> list[Table]:
-    """Every sheet of an XLSX or CSV file, told apart by its name and its content.
+    """Every sheet of a workbook or text file, told apart by its name and its content: their cells, and nothing else of them.
 
     Raises Invalid with a code `spreadsheet_…` that says what is wrong with the file, and Unavailable while other files
     are being read.
@@ -49,7 +37,7 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
     kind = Path(filename.replace("\\", "/")).suffix.lower().lstrip(".")
     if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise Invalid("spreadsheet_empty")
-    if kind not in ("xlsx", "xlsm", "csv", "xls", "et"):
+    if kind not in KINDS:
         raise Invalid("spreadsheet_kind_unknown")
     if not _children.acquire(timeout=TIME_LIMIT_S / 3):
         raise Unavailable("spreadsheet_busy", retry_after_s=10)
@@ -112,7 +100,7 @@ def write_workbook(tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> 
             sheet.set_column(column, column, min(max(longest + 2, 10), 48), text)
         for number, row in enumerate(rows):
             for column, value in enumerate(row):
-                if value is None:
+                if value is None or (value == "" and number):
                     continue
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     sheet.write_number(number, column, value)

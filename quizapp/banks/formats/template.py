@@ -12,7 +12,8 @@ from quizapp.banks.content import LETTERS, BankContent, Question
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.spellings import fold_width
-from quizapp.web.spreadsheets import FORMULA_STARTS, Table, write_workbook
+from quizapp.web.spreadsheets import FORMULA_STARTS, write_workbook
+from quizapp.web.tables import Table
 
 QUESTION_SHEET = "试题"
 BANK_SHEET = "题库信息"

@@ -10,7 +10,7 @@ from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding
 from quizapp.banks.formats.template import read_tables
 from quizapp.banks.reading import read_upload
-from quizapp.web.spreadsheets import Table
+from quizapp.web.tables import Table
 
 TOPICS = {"T01": "质量管理基础", "T02": "质量工具"}
 HEADER = Header("demo", "示例题库", TOPICS)

@@ -7,7 +7,7 @@ import pytest
 
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.template import column_letter, escaped, field_of, headings, read_tables, row_of, write_csv
-from quizapp.web.spreadsheets import Table
+from quizapp.web.tables import Table
 from tests.unit.banks.samples import (
     CONTENT,
     HEADINGS,
