@@ -36,6 +36,7 @@ from quizapp.banks.queries import (
     upload_of_draft,
     version_content,
 )
+from quizapp.banks.reviews import add_contributor, contributors_of, publishing_problem
 from quizapp.banks.sandbox import Checked
 from quizapp.banks.surroundings import Choices, Surroundings, check
 from quizapp.errors import Refused
@@ -170,6 +171,7 @@ def _as_remembered(bank: Bank) -> dict[str, Any]:
             "source_name": draft.source_name,
             "created_at": draft.created_at.isoformat(),
             "created_by_id": draft.created_by_id,
+            "contributors": contributors_of(draft),
             "questions": question_ids_of(draft),
             "upload_id": earlier.id if earlier else None,
         }
@@ -217,6 +219,7 @@ def _restored_draft(bank: Bank, value: dict[str, Any]) -> BankVersion:
         source_name=value["source_name"],
         created_at=datetime.fromisoformat(value["created_at"]),
         created_by_id=value["created_by_id"],
+        contributors=value.get("contributors", []),
     )
     _add_draft(draft, value["questions"])
     earlier = db.session.get(BankUpload, value["upload_id"]) if value["upload_id"] else None
@@ -247,7 +250,9 @@ def save_draft(content: BankContent, *, source_name: str, actor: Account | None,
         source_name=source_name[:200],
         created_at=now,
         created_by_id=actor.id if actor else None,
+        contributors=[],
     )
+    add_contributor(draft, actor)
     _add_draft(draft, ids)
     db.session.execute(
         update(Picture).where(Picture.digest.in_(pictures_of(content)), Picture.in_use.is_(False)).values(in_use=True),
@@ -322,8 +327,8 @@ def publish_version(
 ) -> BankVersion:
     """Turn the draft into version n+1, frozen for ever.
 
-    Refuses where there is no draft, the draft isn't the one with `expected_digest` that was looked at, it has errors, or
-    nothing differs from the newest version.
+    Refuses where there is no draft, the draft isn't the one with `expected_digest` that was looked at, it has errors,
+    nothing differs from the newest version, or a competition wants somebody else to publish it (`reviews`).
     """
     db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
     draft = draft_of(bank)
@@ -339,6 +344,8 @@ def publish_version(
     latest = latest_version(bank)
     if latest is not None and latest.digest == digest:
         raise Refused("version_unchanged", number=latest.number)
+    if problem := publishing_problem(draft, actor=actor, now=now):
+        raise problem
     number = db.session.scalar(select(func.max(BankVersion.number)).where(BankVersion.bank_id == bank.id)) or 0
     draft.number = number + 1
     draft.digest = digest

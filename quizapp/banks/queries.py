@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sqlalchemy import func, select
 
-from quizapp.banks.content import BankContent, question_from_json
+from quizapp.banks.content import BankContent, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding, Where
@@ -121,6 +121,22 @@ def question_ids_of(version: BankVersion) -> list[int]:
     return list(db.session.scalars(rows.order_by(VersionQuestion.ordinal)))
 
 
+def has_question(bank: Bank, question_id: int) -> bool:
+    """Whether this is, or was, a question of that bank."""
+    found = select(Question.id).where(Question.id == question_id, Question.bank_id == bank.id)
+    return db.session.scalar(found) is not None
+
+
+def place_in(version: BankVersion, question_id: int) -> int | None:
+    """Where a version has this question, or else what it has under the same code; None where it has neither."""
+    places = select(VersionQuestion.ordinal).where(VersionQuestion.version_id == version.id)
+    if (place := db.session.scalar(places.where(VersionQuestion.question_id == question_id))) is not None:
+        return place
+    code = select(Question.code).where(Question.id == question_id, Question.bank_id == version.bank_id)
+    same_code = places.join(Question).where(Question.bank_id == version.bank_id, Question.code == code.scalar_subquery())
+    return db.session.scalar(same_code.limit(1))
+
+
 def stored_pictures(digests: Iterable[str]) -> frozenset[str]:
     """Which of these pictures there are."""
     wanted = list(digests)
@@ -171,7 +187,7 @@ def upload_findings(upload: BankUpload) -> list[Finding]:
 def matching_questions(
     content: BankContent, *, text: str = "", topic: str = "", kind: str = "", difficulty: str = "", pool: str = ""
 ) -> list[tuple[int, QuestionContent]]:
-    """The questions that hold `text` (in code, stem, options, explanation or reference) and are of the given kinds."""
+    """The questions that hold `text` (in the code or any text, English ones too) and are of the given kinds."""
     wanted = fold_width(text).casefold().strip()
     return [
         (ordinal, question)
@@ -185,8 +201,8 @@ def matching_questions(
 
 
 def _searchable(question: QuestionContent) -> str:
-    parts = (question.code, question.stem, *question.options, question.explanation, question.reference)
-    return fold_width("\n".join(parts)).casefold()
+    texts = [text for _field, text in texts_of(question)]
+    return fold_width("\n".join([question.code, *texts])).casefold()
 
 
 def version_or_404(version_id: int) -> BankVersion:
@@ -198,9 +214,23 @@ def version_or_404(version_id: int) -> BankVersion:
 
 
 def published_versions() -> list[BankVersion]:
-    """Every published version, by bank title, newest first."""
+    """Every published version, by bank title, newest first; the retired ones too."""
     rows = select(BankVersion).join(Bank).where(BankVersion.number.is_not(None))
     return list(db.session.scalars(rows.order_by(Bank.title, BankVersion.number.desc())))
+
+
+def offered_versions() -> list[BankVersion]:
+    """The published versions that a new competition may take, in the same order."""
+    return [version for version in published_versions() if version.retirement is None]
+
+
+def held_version(version_id: int) -> BankVersion:
+    """The version as it is now; until the commit it can't be retired or brought back. Raises NotFound."""
+    bank_of = select(BankVersion.bank_id).where(BankVersion.id == version_id).scalar_subquery()
+    db.session.scalar(select(Bank).where(Bank.id == bank_of).with_for_update(read=True))
+    version = version_or_404(version_id)
+    db.session.refresh(version, ["retirement", "reviews"])
+    return version
 
 
 def version_content(version_id: int) -> BankContent:

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 
 from quizapp.accounts.audit import record
 from quizapp.accounts.models import Account
-from quizapp.banks.queries import version_content
+from quizapp.banks.queries import held_version, version_content
+from quizapp.banks.reviews import contributors_of, is_seen_by_two, names_of
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
@@ -27,7 +28,7 @@ LONGEST_SHIFT_MS = 20 * 86_400_000  # what the columns of attempts hold, with ro
 
 
 def create_draft(terms: Terms, organizations: Sequence[Organization], *, actor: Account, now: datetime) -> Competition:
-    """A new draft."""
+    """A new draft. Raises Invalid for a bank version that is retired."""
     competition = Competition(created_at=now, created_by_id=actor.id, shift_ms=0)
     _put(terms, organizations, competition)
     db.session.add(competition)
@@ -39,7 +40,7 @@ def create_draft(terms: Terms, organizations: Sequence[Organization], *, actor: 
 def revise_draft(
     competition: Competition, terms: Terms, organizations: Sequence[Organization], *, actor: Account, now: datetime
 ) -> None:
-    """Change anything in a draft. Raises Refused once it is published."""
+    """Change anything in a draft. Raises Refused once it is published, Invalid for a bank version that is retired."""
     _draft_only(competition)
     _put(terms, organizations, competition)
     _record("competition_revised", competition, actor, now, title=terms.title)
@@ -49,6 +50,14 @@ def _put(terms: Terms, organizations: Sequence[Organization], competition: Compe
     for name, value in vars(terms).items():
         setattr(competition, name, value.to_json() if name == "blueprint" else value)
     competition.organizations = list(organizations)
+    if problem := _retirement_problem(competition.bank_version_id):
+        raise problem
+
+
+def _retirement_problem(version_id: int) -> Invalid | None:
+    """A draft may be held by a version that was retired after it, or be copied with one; it can't be saved or opened so."""
+    retirement = held_version(version_id).retirement
+    return Invalid("bank_version_retired", reason=retirement.reason) if retirement else None
 
 
 def delete_draft(competition: Competition, *, actor: Account, now: datetime) -> None:
@@ -106,11 +115,19 @@ def publish_competition(competition: Competition, *, actor: Account, now: dateti
 
 
 def publish_problem(competition: Competition, now: datetime) -> Invalid | None:
-    """What stands in the way of publishing the draft, if anything does."""
+    """What stands in the way of publishing the draft, if anything does.
+
+    The bank version is held until the commit: it can't be retired meanwhile.
+    """
     if competition.closes_at <= now:
         return Invalid("window_is_past")
     if competition.bank_version.number is None:
         return Invalid("bank_version_unpublished")
+    if problem := _retirement_problem(competition.bank_version_id):
+        return problem
+    version = competition.bank_version
+    if competition.bank_four_eyes and not is_seen_by_two(version):
+        return Invalid("bank_version_unreviewed", number=version.number, names=names_of(contributors_of(version)))
     if missing := shortfalls(blueprint_of(competition), version_content(competition.bank_version_id)):
         first = missing[0]
         return Invalid("blueprint_short", row=first.section + 1, needed=first.needed, available=first.available)

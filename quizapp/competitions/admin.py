@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quizapp.accounts.models import Account
 from quizapp.banks.content import DIFFICULTIES, LETTERS, BankContent
-from quizapp.banks.queries import published_versions, version_content
+from quizapp.banks.models import BankVersion
+from quizapp.banks.queries import offered_versions, published_versions, version_content
 from quizapp.banks.translation import for_reader
 from quizapp.clock import utc_now
 from quizapp.competitions import actions
+from quizapp.competitions.bank_uses import Shown, answers_shown
 from quizapp.competitions.forms import (
     DIFFICULTY_NAMES,
     MOST_QUESTIONS,
@@ -58,7 +60,7 @@ from quizapp.competitions.queries import (
     terms_of,
     units_like,
 )
-from quizapp.competitions.terms import concerns
+from quizapp.competitions.terms import concerns, one_year_later
 from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db
 from quizapp.papers.assembly import BlueprintUnsatisfiable, Paper, assemble
@@ -97,7 +99,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """A new draft."""
     now = utc_now()
-    versions = published_versions()
+    versions = offered_versions()
     if not versions:
         return render_template("competitions/admin_no_bank.html")
     tomorrow = (local_of(now, "Asia/Shanghai") + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -124,13 +126,20 @@ def edit(competition_id: int) -> ResponseReturnValue:
     competition = _for_form(competition_id)
     if competition.published_at is not None:
         return _edit_texts(competition)
-    form = CompetitionForm(published_versions(), data=competition_data(competition))
+    form = CompetitionForm(_versions_for(competition), data=competition_data(competition))
     if form.validate_on_submit():
         actions.revise_draft(competition, form.terms(), form.organizations, actor=_actor(), now=utc_now())
         db.session.commit()
         flash(_("草稿已保存。"), "success")
         return redirect(url_for(".show", competition_id=competition.id))
     return _draft_page(form, competition)
+
+
+def _versions_for(competition: Competition) -> list[BankVersion]:
+    """What may be chosen; the version in hand stands there too if it is retired, with its mark, and can't be saved."""
+    versions = offered_versions()
+    pinned = competition.bank_version
+    return versions if pinned in versions else [pinned, *versions]
 
 
 def _for_form(competition_id: int) -> Competition:
@@ -356,9 +365,27 @@ def publish(competition_id: int) -> ResponseReturnValue:
         blueprint=blueprint,
         labels=_labels(competition),
         problem=sentence(problem.code, problem.facts) if problem else "",
-        concerns=[CONCERNS[code] for code in concerns(terms_of(competition), content)],
+        concerns=[
+            *_shown_lines(competition.bank_version, _shown_before(competition, now)),
+            *(CONCERNS[code] for code in concerns(terms_of(competition), content)),
+        ],
         opens_now=competition.opens_at <= now,
     )
+
+
+def _shown_before(competition: Competition, now: datetime) -> list[Shown]:
+    return answers_shown(competition.bank_version, now=now, by=competition.opens_at, apart_from=competition)
+
+
+def _shown_lines(version: BankVersion, shown: list[Shown]) -> list[str]:
+    """That people may know answers from other competitions: one sentence for each."""
+    formal = sum(question.pool == "formal" for question in version_content(version.id).questions)
+    already = _l("题库的 %(formal)d 道正式题里，有 %(count)d 道的答案已在“%(title)s”中公布：参加过的人可能记得。")
+    by_then = _l("题库的 %(formal)d 道正式题里，有 %(count)d 道的答案到时已在“%(title)s”中公布：参加过的人可能记得。")
+    return [
+        str(already if each.already else by_then) % {"formal": formal, "count": each.count, "title": each.title}
+        for each in shown
+    ]
 
 
 @bp.route("/<int:competition_id>/withdraw", methods=["GET", "POST"])
@@ -411,11 +438,15 @@ def delete(competition_id: int) -> ResponseReturnValue:
 def copy(competition_id: int) -> ResponseReturnValue:
     """A draft for the year after."""
     competition = competition_or_404(competition_id)
+    now = utc_now()
+    next_year = one_year_later(competition.opens_at, ZoneInfo(competition.timezone))
     form = ConfirmForm()
     if form.validate_on_submit():
-        made = actions.copy_competition(competition, actor=_actor(), now=utc_now())
+        made = actions.copy_competition(competition, actor=_actor(), now=now)
         db.session.commit()
         flash(_("已复制为草稿，时间顺延一年。请核对时间和题库版本。"), "success")
+        for warning in (*_retired(made), *_shown_lines(made.bank_version, _shown_before(made, now))):
+            flash(warning, "warning")
         return redirect(url_for(".edit", competition_id=made.id))
     return _confirm_page(
         competition,
@@ -424,9 +455,18 @@ def copy(competition_id: int) -> ResponseReturnValue:
         lines=[
             _("新的草稿沿用全部规则、受邀单位和题库版本，开始和截止时间顺延一年。"),
             _("公告、加时和成绩不会复制；原竞赛不受影响。"),
+            *_retired(competition),
+            *_shown_lines(competition.bank_version, answers_shown(competition.bank_version, now=now, by=next_year)),
         ],
         submit=_("复制为草稿"),
     )
+
+
+def _retired(competition: Competition) -> list[str]:
+    retirement = competition.bank_version.retirement
+    if retirement is None:
+        return []
+    return [_("所用的题库版本已停用（%(reason)s）：草稿要换一个版本才能保存和发布。", reason=retirement.reason)]
 
 
 def _confirm_page(

@@ -274,10 +274,12 @@ class CompetitionForm(TextsForm):
         },
     )
     shards = WholeNumberField(_l("数据分片数"), least=1, most=64, default=1)
+    bank_four_eyes = BooleanField(_l("题库须经两人：上传或修改题库的人不能独自发布"))
 
     def __init__(self, versions: Sequence[BankVersion], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bank_version_id.offer({version.id: version_label(version) for version in versions})
+        self._retired = {version.id: version.retirement for version in versions if version.retirement}
         self._window: tuple[datetime, datetime] | None = None
         self._give_topics()
 
@@ -296,6 +298,7 @@ class CompetitionForm(TextsForm):
         """Validate each field, then what concerns several of them; the sentence stands at the field to be changed."""
         valid = super().validate(extra_validators)
         valid &= self._validate_rows_known()
+        valid &= self._validate_version()
         valid &= self._validate_window()
         valid &= self._validate_blueprint(valid)
         total, daily = self.attempts_total.data, self.attempts_per_day.data
@@ -309,6 +312,14 @@ class CompetitionForm(TextsForm):
             return True
         self.form_errors.append(_("表单里有不认识的内容，没有保存。请刷新页面后再填写。"))
         return False
+
+    def _validate_version(self) -> bool:
+        retirement = self._retired.get(self.bank_version_id.data)
+        if retirement is None:
+            return True
+        return refuse(
+            self.bank_version_id, _("这一版已停用（%(reason)s）。请换一个题库版本。", reason=retirement.reason)
+        )
 
     def _validate_window(self) -> bool:
         if self.timezone.data not in zone_names():
@@ -382,6 +393,7 @@ class CompetitionForm(TextsForm):
             board_minimum_people=self.board_minimum_people.data or 0,
             tie_keys=self.tie_keys.data,
             shards=self.shards.data or 1,
+            bank_four_eyes=self.bank_four_eyes.data,
         )
 
 
@@ -413,7 +425,8 @@ def local_of(moment: datetime, zone_name: str) -> datetime:
 
 def version_label(version: BankVersion) -> str:
     """How a bank version is named in lists."""
-    return str(_("%(title)s 第 %(number)d 版", title=version.title, number=version.number or 0))
+    label = str(_("%(title)s 第 %(number)d 版", title=version.title, number=version.number or 0))
+    return str(_("%(version)s（已停用）", version=label)) if version.retirement else label
 
 
 def texts_data(competition: Competition) -> dict[str, Any]:
@@ -433,7 +446,7 @@ def competition_data(competition: Competition) -> dict[str, Any]:
     """The competition as the values of a CompetitionForm."""
     kept = (
         "timezone bank_version_id minutes attempts_total attempts_per_day keep shuffle_questions shuffle_options "
-        "multiple_scoring show_answers pass_score entry tie_keys shards"
+        "multiple_scoring show_answers pass_score entry tie_keys shards bank_four_eyes"
     )
     return {
         **texts_data(competition),

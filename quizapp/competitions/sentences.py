@@ -15,6 +15,11 @@ SENTENCES = {
     "window_is_past": _l("截止时间已经过去，不能发布。请先修改竞赛时间。"),
     "window_backward": _l("截止时间必须晚于开始时间。"),
     "bank_version_unpublished": _l("所选题库版本还没有发布，竞赛不能使用草稿。"),
+    "bank_version_retired": _l("所选题库版本已停用（{reason}），不能用于新的竞赛。请换一个版本。"),
+    "bank_version_unreviewed": _l(
+        "规则要求题库须经两人，而题库第 {number} 版由上传或修改它的人（{names}）自己发布。"
+        "请没有参与修改的人在题库页面复核这一版，或换一个版本。"
+    ),
     "blueprint_short": _l("组卷规则第 {row} 行需要 {needed} 题，题库只能提供 {available} 题，不能发布。"),
     "withdraw_too_late": _l("竞赛已经开始，不能撤回。没有任何改动。"),
     "units_are_all": _l("竞赛发布时面向所有单位，不能再限定单位。"),

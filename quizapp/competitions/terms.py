@@ -36,6 +36,7 @@ class Terms:
     board_minimum_people: int
     tie_keys: str
     shards: int
+    bank_four_eyes: bool
 
 
 def local_to_utc(local: datetime, zone: ZoneInfo) -> datetime | None:

@@ -192,6 +192,7 @@ def _terms(version: BankVersion, now: datetime) -> Terms:
         board_minimum_people=5,
         tie_keys="score,time,earlier",
         shards=1,
+        bank_four_eyes=False,
     )
 
 

@@ -91,6 +91,7 @@ CALM = Terms(
     board_minimum_people=5,
     tie_keys="score",
     shards=1,
+    bank_four_eyes=False,
 )
 
 
