@@ -66,6 +66,7 @@ def web(options: tuple[str, ...]) -> None:
 def recorder() -> None:
     """Record and refresh until SIGTERM or SIGINT."""
     from quizapp.attempts.recorder import run_recorder
+    from quizapp.attempts.refresh import count_exposure_forever
     from quizapp.installation.logs import configure_logging
     from quizapp.leaderboards.refresh import refresh_forever
 
@@ -74,13 +75,18 @@ def recorder() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    boards = threading.Thread(target=refresh_forever, args=(app, stop), name="boards")
-    boards.start()
+    beside = [
+        threading.Thread(target=refresh_forever, args=(app, stop), name="boards"),
+        threading.Thread(target=count_exposure_forever, args=(app, stop), name="exposure"),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         run_recorder(app, stop)
     finally:
         stop.set()
-        boards.join()
+        for thread in beside:
+            thread.join()
 
 
 @cli.command(with_appcontext=False, help="检查安装，用整句说明问题。 Say what is wrong with this installation.")

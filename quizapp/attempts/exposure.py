@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from quizapp.attempts.lag import recorder_lag
 from quizapp.attempts.models import Attempt, ExposureCount, QuestionExposure
-from quizapp.banks.models import Question, VersionQuestion
-from quizapp.banks.queries import version_content
+from quizapp.banks.models import BankVersion, Question
+from quizapp.banks.queries import question_ids_of, version_content
 from quizapp.banks.uses import Exposure
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
@@ -75,7 +76,7 @@ def draw_again(competition: Competition, portion: Portion, most: int) -> None:
         .limit(most)
     )
     content, blueprint = version_content(competition.bank_version_id), blueprint_of(competition)
-    question_ids = _question_ids(competition.bank_version_id)
+    question_ids = question_ids_of(competition.bank_version)
     found = db.session.execute(rows).all()
     for account_id, ordinal, seed in found:
         # Their order has no part in which questions are drawn.
@@ -86,16 +87,15 @@ def draw_again(competition: Competition, portion: Portion, most: int) -> None:
     portion.is_all = len(found) < most
 
 
-def _question_ids(version_id: int) -> list[int]:
-    places = select(VersionQuestion.question_id).where(VersionQuestion.version_id == version_id)
-    return list(db.session.scalars(places.order_by(VersionQuestion.ordinal)))
-
-
 def keep_portion(portion: Portion, *, now: datetime) -> bool:
     """Add a portion to what is kept. False, and nothing is changed, where another process was there first."""
     count = db.session.get(ExposureCount, portion.competition_id, with_for_update=True, populate_existing=True)
-    if count is None or (portion.after == (0, 0) and count.closes_at != portion.closes_at):
-        count = _start_over(portion, count)
+    if count is None:
+        count = _first_count(portion)
+    if count is None:
+        return False
+    if portion.after == (0, 0) and count.closes_at != portion.closes_at:
+        _start_over(portion, count)
     if (count.last_account_id, count.last_ordinal, count.closes_at) != (*portion.after, portion.closes_at):
         return False
     known = _drawn_in(portion.competition_id)
@@ -120,14 +120,27 @@ def keep_portion(portion: Portion, *, now: datetime) -> bool:
     return True
 
 
-def _start_over(portion: Portion, count: ExposureCount | None) -> ExposureCount:
+def _first_count(portion: Portion) -> ExposureCount | None:
+    """The row that the count is kept in; None where another process has just made it."""
+    count = ExposureCount(
+        competition_id=portion.competition_id,
+        closes_at=portion.closes_at,
+        attempts=0,
+        last_account_id=0,
+        last_ordinal=0,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(count)
+    except IntegrityError:
+        return None
+    return count
+
+
+def _start_over(portion: Portion, count: ExposureCount) -> None:
     db.session.execute(delete(QuestionExposure).where(QuestionExposure.competition_id == portion.competition_id))
-    if count is None:
-        count = ExposureCount(competition_id=portion.competition_id)
-        db.session.add(count)
     count.closes_at, count.attempts, count.last_account_id, count.last_ordinal = portion.closes_at, 0, 0, 0
     count.finished_at = None
-    return count
 
 
 def _drawn_in(competition_id: int) -> dict[int, int]:
@@ -140,7 +153,8 @@ def exposure_of_bank(bank_id: int) -> Exposure:
     done = (
         select(ExposureCount.competition_id, ExposureCount.attempts)
         .join(Competition, Competition.id == ExposureCount.competition_id)
-        .where(ExposureCount.finished_at.is_not(None))
+        .join(BankVersion, BankVersion.id == Competition.bank_version_id)
+        .where(BankVersion.bank_id == bank_id, ExposureCount.finished_at.is_not(None))
     )
     attempts = dict(db.session.execute(done).all())
     rows = (

@@ -155,6 +155,7 @@ def save_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> 
     bank = _locked_bank(content, now)
     replaced = _as_remembered(bank)
     draft = save_draft(content, source_name=upload.source_name, actor=actor, now=now)
+    add_contributor(draft, upload.created_by)  # who saves it need not be who uploaded it
     upload.saved_at, upload.undone_at = now, None
     upload.draft_id, upload.replaced, upload.file = draft.id, replaced, None
     return draft

@@ -135,7 +135,7 @@ def test_a_way_round_is_closed_too(app: Flask, tiny_bank: TinyBank) -> None:
                 "SELECT id, bank_id, 'other', code, '{}' FROM question LIMIT 1"
             )
         else:
-            statement = "TRUNCATE question, version_question"
+            statement = "TRUNCATE question, version_question, question_exposure"
         with pytest.raises(DBAPIError, match="immutable"):
             db.session.execute(text(statement))
 
