@@ -1,7 +1,7 @@
 """What one check found, and where, as plain values. The sentences are in `messages`."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 ERROR = "error"
 WARNING = "warning"
@@ -33,3 +33,18 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
     quoted: str = ""
     entry: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of a question of a content, by its number from 0, or with None of the whole: a finding that has no place yet."""
+
+    severity: str
+    code: str
+    number: int | None = None
+    field: str = ""
+    facts: dict[str, Any] | None = None
+
+
+# A fault of the question at hand: severity, code, field, facts.
+Remark: TypeAlias = tuple[str, str, str, dict[str, Any]]

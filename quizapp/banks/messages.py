@@ -47,6 +47,25 @@ SENTENCES: dict[str, LazyString] = {
         "{type}的答案分布不均：{offered} 题里 {letter} 有 {right} 次是正确选项，随机时约 {expected} 次，容易被猜中。"
         "请调整选项顺序。"
     ),
+    "keys_uneven": _l(
+        "{type}的答案在各选项上分布不均（{offered} 题：{counts}；随机时各约 {expected} 次），容易被猜中。请调整选项顺序。"
+    ),
+    "judgements_skewed": _l(
+        "判断题 {offered} 道里有 {right} 道的答案是“正确”，一律选{more}就能多得分。请改写一些题，使两种答案各近一半。"
+    ),
+    "keys_longest": _l(
+        "单选题 {offered} 道里有 {count} 道（{percent}%）正确选项恰好最长，挑最长的就能多得分。请使各选项长短相近。"
+    ),
+    "multiples_all_right": _l(
+        "多选题 {offered} 道里有 {count} 道（{percent}%）所有选项都对，一律全选就能得分。请加入错误选项。"
+    ),
+    "edition_replaced": _l(
+        "有 {count} 题依据 {value}（{codes}），它已由 {new} 代替。请核对内容是否仍成立，改写版本，或填写失效日期。"
+    ),
+    "need_unmet": _l(
+        "{title}第 {row} 行要 {needed} 道{type}（主题：{topics}；难度：{difficulty}），正式题池里只够 {available} 道。"
+        "用这一版办新竞赛前，请补足试题或改组卷规则；已发布的竞赛不受影响。"
+    ),
     # the sheet
     "sheet_hidden": _l("工作表“{sheet}”是隐藏的，没有读取。若需要，请取消隐藏；否则请删除。"),
     "sheet_without_headings": _l("工作表“{sheet}”没有找到表头，没有读取。若其中有试题，请加上模板的表头。"),
@@ -72,15 +91,33 @@ SENTENCES: dict[str, LazyString] = {
     ),
     "picture_missing": _l("这里的图片“{name}”不在文件里。请补上图片，或删去这处引用。"),
     "stem_missing": _l("没有题干。请填写。"),
-    "stem_shows_key": _l("题干的括号里写着答案“{value}”。请删去。"),
+    "stem_shows_key": _l("题干里写着答案“{value}”。请删去。"),
+    "stem_may_show_key": _l("题干括号里的“{value}”与答案相同。若是答案，请删去；若是代号，可以不改。"),
+    "stem_key_differs": _l("题干里写着“{value}”，与标准答案不同。请核对哪个对，并从题干里删去。"),
     "stem_holds_option": _l("题干里出现了正确选项“{value}”，不会也能猜到。请改写题干或选项。"),
     "stem_repeated": _l("题干与第 {count} 题（{code}）相同，选项不同。请确认不是重复。"),
     "question_doubled": _l("与第 {count} 题（{code}）重复，题干和选项都相同。请删去一道。"),
+    "question_contradicts": _l("与第 {count} 题（{code}）的题干和选项都相同，答案却不同。请核对答案，删去一道。"),
+    "stem_alike": _l("题干与第 {count} 题（{code}）只差标点、空格或大小写。请确认不是重复。"),
+    "question_similar": _l(
+        "与第 {count} 题（{code}）很像（题干有 {percent}% 相同）。请确认不是同一题的两种说法：同一份试卷可能两道都抽到。"
+    ),
+    "similar_in_bank": _l(
+        "与题库最新版本里的 {code} 很像（题干有 {percent}% 相同）。若是同一题，请沿用原编号；否则请确认不是重复。"
+    ),
+    "similar_in_earlier": _l(
+        "与题库第 {version} 版里的 {code} 很像（题干有 {percent}% 相同），那道题后来改过或删去了。请确认不是因为有错。"
+    ),
+    "was_in_bank": _l(
+        "题库第 {version} 版里有此题（{code}），后来改过或删去了。请确认不是因为有错；若是同一题，请沿用原编号。"
+    ),
+    "question_reverted": _l("与题库第 {version} 版相同，而最新版本里这道题已经改过。请确认不是在旧文件上修改的。"),
     "already_in_bank": _l("题库最新版本里已有此题，编号是 {code}，这里是 {own}。若是同一题，请沿用原编号。"),
     "options_too_few": _l("只有 {count} 个选项。请至少填写两个。"),
     "options_too_many": _l("选项最多 {most} 个。请删减。"),
     "option_missing": _l("选项 {letter} 是空的，后面还有选项。请依次填写，不留空。"),
     "options_equal": _l("选项 {first} 和 {second} 相同。请改写其中一个。"),
+    "options_alike": _l("选项 {first} 和 {second} 只差标点或大小写，看上去一样。请改写其中一个。"),
     "option_refers": _l("选项 {letter} 指向其他选项（如“以上都是”），选项打乱后会读不通。请改写。"),
     "judge_options": _l("判断题的选项是“{value}”，不是正确与错误。请删去选项，或改为单选题。"),
     "key_missing": _l("没有答案。请填写。"),
@@ -90,7 +127,9 @@ SENTENCES: dict[str, LazyString] = {
     "key_repeats_letter": _l("答案“{value}”里有重复的字母。请检查是否写错。"),
     "single_several_keys": _l("单选题只能有一个答案，这里是“{value}”。请改答案，或改为多选题。"),
     "multiple_one_key": _l("多选题至少要有两个答案，这里只有“{value}”。请补上，或改为单选题。"),
-    "all_options_right": _l("所有选项都是答案（{value}），全选即可得分。请加入错误选项。"),
+    "key_much_longer": _l(
+        "正确选项 {letter} 约 {length} 字，错误选项最长的约 {other} 字，不会也能猜到。请使各选项长短相近。"
+    ),
     "topic_missing": _l("没有主题。请填写主题编号或名称。"),
     "topic_unsorted": _l("没有主题，归入“T00 未分类”。按主题组卷前，请填写主题编号或名称。"),
     "topic_unknown": _l("题库里没有主题“{value}”。请改为已有的主题，或先在题库信息里加上。"),
@@ -109,6 +148,8 @@ SENTENCES: dict[str, LazyString] = {
     "english_options_differ": _l("英文选项有 {count} 项，原文有 {wanted} 项。请逐项对应，不留空。"),
     "english_options_equal": _l("英文选项里有两项相同，读英文的人分不清。请改写其中一项。"),
     "english_explanation_missing": _l("有解析，但没有英文解析。建议补上。"),
+    "question_expired": _l("此题已于 {date} 失效，还在正式题池里。请更新内容和日期，或移出正式题池。"),
+    "edition_unknown": _l("没有“{value}”这一版（有过的：{known}）。请核对年份。"),
     "standard_without_year": _l("“{value}”没有写年份，换版后可能不再成立。请写明版本，如 GB/T 19001-2016。"),
 }
 
@@ -188,6 +229,14 @@ def _fact(code: str, name: str, value: Any) -> str:
         return str(TYPE_NAMES[value])
     if name in ("first", "second") and code == "key_ambiguous":
         return _("选项 %(letter)s", letter=value[-1]) if value.startswith("option ") else str(_READINGS[value])
+    if name == "more":
+        return str(_READINGS[value])
+    if name == "difficulty":
+        return str(DIFFICULTY_NAMES[value] if value else _("不限"))
+    if name in ("topics", "codes"):
+        return "、".join(value) or str(_("不限"))
+    if name == "title":
+        return str(_("竞赛“%(title)s”的组卷规则", title=value) if value else _("默认的组卷规则"))
     return str(value)
 
 
@@ -207,6 +256,15 @@ def place(where: Where) -> str:
     if where.field:
         parts.append(where.field)
     return " ".join(parts)
+
+
+def field_name(name: str) -> str:
+    """What a field of an entry is called: 选项 B, 英文译文 题干."""
+    english = f"{FIELD_NAMES['english']} " if name.startswith("english_") else ""
+    plain = name.removeprefix("english_")
+    if len(plain) == 1:
+        return english + str(_("选项 %(letter)s", letter=plain))
+    return english + str(FIELD_NAMES.get(plain, plain))
 
 
 def reason(report: Report) -> str:

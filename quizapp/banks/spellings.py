@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quizapp.banks.content import LETTERS, mask_of
 
@@ -61,7 +62,14 @@ _DIFFICULTIES = {word: name for name, words in DIFFICULTY_WORDS.items() for word
 _POOLS = {word: name for name, words in POOL_WORDS.items() for word in words}
 _SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
 _WIDE = re.compile("[\u3000\uff01-\uff5e]")
-_WIDTHS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_PUNCTUATION = re.compile(
+    # Between letters or figures a sign may mean something, and a bracket beside them may be that of an interval.
+    "(?<![0-9A-Za-zα-ωΑ-Ω])[、。！？…“”‘’「」『』《》〈〉,;:!?.\"'_—–·•]+|"
+    "[、。！？…“”‘’「」『』《》〈〉,;:!?._—–·•]+(?![0-9A-Za-zα-ωΑ-Ω])|"
+    r"(?<![0-9A-Za-zα-ωΑ-Ω])[()\[\]【】〔〕]+(?![0-9A-Za-zα-ωΑ-Ω])"
+)
+_LONG_WORD = re.compile("[A-Za-z]{4,}")
+_NARROW = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 
 # What could mean two things: the two readings, whose words are in `messages`.
 _DOUBTFUL_JUDGEMENTS = {
@@ -92,11 +100,31 @@ class Key:
 
 def fold_width(text: str) -> str:
     """The text with full-width letters, digits and signs as their narrow twins."""
-    return text.translate(_WIDTHS) if _WIDE.search(text) else text
+    return _WIDE.sub(_narrow, text)
+
+
+def _narrow(found: "re.Match[str]") -> str:
+    return _NARROW[found.group()]
+
+
+@lru_cache(maxsize=512)  # the checks of one question ask for its texts again and again
+def squeezed(text: str) -> str:
+    """The text without blanks and full-width forms: what makes no difference to anybody's eye."""
+    return "".join(fold_width(text).split())
+
+
+@lru_cache(maxsize=512)
+def bare(text: str) -> str:
+    """The squeezed text without punctuation and case, to find texts that say the same.
+
+    What makes a difference stays: signs between figures and letters (3:1, 1.33, GB/T), mathematical ones, and the case of
+    symbols (n and N, mPa and MPa); only words of four letters and more lose theirs.
+    """
+    return _LONG_WORD.sub(lambda found: found.group().lower(), _PUNCTUATION.sub("", squeezed(text)))
 
 
 def _word(text: str) -> str:
-    return "".join(fold_width(text).split()).lower()
+    return squeezed(text).lower()
 
 
 def read_type(text: str) -> str | None:
@@ -121,7 +149,7 @@ def read_pool(text: str) -> str | None:
 
 def read_truth(text: str) -> bool | None:
     """Whether a word says true or false; None where it says neither, or may say either."""
-    word = "".join(fold_width(text).split()).upper()
+    word = squeezed(text).upper()
     return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
 
 
@@ -130,7 +158,7 @@ def read_judge_key(text: str, options: Sequence[str]) -> Key:
 
     A and B go by the options where those are written out (A may well stand for 错误), and mean 正确 and 错误 where not.
     """
-    word = "".join(fold_width(text).split()).upper()
+    word = squeezed(text).upper()
     if word in _DOUBTFUL_JUDGEMENTS:
         first, second = _DOUBTFUL_JUDGEMENTS[word]
         return Key(fault="key_ambiguous", first=first, second=second)

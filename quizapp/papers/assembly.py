@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from quizapp.banks.content import DIFFICULTIES, TYPES, BankContent, Question
-from quizapp.papers.blueprint import Blueprint, candidates, fill
+from quizapp.banks.needs import fill
+from quizapp.papers.blueprint import Blueprint, candidates
 
 Item = TypeVar("Item")
 PHASES = 1 << 16

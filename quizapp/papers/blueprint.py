@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from quizapp.banks.content import BankContent, Question
+from quizapp.banks.needs import fill
 
 
 @dataclass(frozen=True)
@@ -92,31 +93,3 @@ def shortfalls(blueprint: Blueprint, content: BankContent, pool: str = "formal")
         for index, (section, held) in enumerate(zip(blueprint.sections, filled, strict=True))
         if len(held) < section.count
     ]
-
-
-def fill(choices: Sequence[Sequence[int]], counts: Sequence[int]) -> list[list[int]]:
-    """Give each section `counts` of its `choices`, none twice, as many as possible; earlier choices are preferred.
-
-    A matching by augmenting paths (Kuhn 1955): a question goes over to another section that has nothing else.
-    """
-    holder: dict[int, int] = {}  # question → the section that holds it
-
-    def place(section: int, seen: set[int]) -> bool:
-        for ordinal in choices[section]:
-            if ordinal not in holder:
-                holder[ordinal] = section
-                return True
-        for ordinal in choices[section]:
-            owner = holder[ordinal]
-            if owner != section and ordinal not in seen:
-                seen.add(ordinal)
-                if place(owner, seen):
-                    holder[ordinal] = section
-                    return True
-        return False
-
-    for section, count in enumerate(counts):
-        for _ in range(count):
-            if not place(section, set()):
-                break
-    return [[ordinal for ordinal, owner in holder.items() if owner == section] for section in range(len(counts))]
