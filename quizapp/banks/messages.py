@@ -25,6 +25,30 @@ SENTENCES: dict[str, LazyString] = {
     "pictures_too_large": _l("文件里的图片共 {size} MB，最多 {most} MB。请缩小图片，或分成几个文件上传。"),
     "syntax": _l("此处的写法无法识别（{problem}）。请检查缩进、引号和标点。"),
     "several_documents": _l("文件里有不止一份文档。请只保留一份。"),
+    "xml_syntax": _l("XML 文件在这里不完整或写错（{problem}）。请用原来的程序重新导出，不要手工修改。"),
+    "xml_dtd": _l("XML 文件里有文档类型定义（DOCTYPE）或实体，可能用来攻击，没有读取。请用原来的程序重新导出。"),
+    "xml_include": _l("XML 文件要求引入别的文件（XInclude），没有读取。请导出为一个完整的文件或题目包。"),
+    "xml_encoding": _l(
+        "XML 第一行写明的编码（{label}）与文件实际的编码不符，文字会读错。请用 UTF-8 重新保存，并在第一行写明 UTF-8。"
+    ),
+    "xml_not_questions": _l(
+        "这个 XML 文件里不是试题（最外层是“{root}”）。请导出为 Moodle XML 或 QTI 题目，或上传整个 QTI 题目包（.zip）。"
+    ),
+    "qti_version": _l("这是 QTI 1.x 的文件，不能读取。请在原来的程序里导出为 QTI 2.1、2.2、3.0 或 Moodle XML。"),
+    "qti_without_items": _l("题目包的清单里没有试题。请在原来的程序里选中试题，重新导出 QTI 2.1、2.2 或 3.0 题目包。"),
+    "package_file_missing": _l("清单里的文件“{name}”不在压缩包里。请重新导出题目包。"),
+    "zip_without_bank": _l(
+        "压缩包里没有 imsmanifest.xml（QTI 题目包），也没有 bank.yaml（本系统的题库文件夹）。请确认选对了文件。"
+    ),
+    "files_unused": _l("这些文件没有读取：{names}。试题文件请放在 bank.yaml 旁边，或 formal、practice 文件夹里。"),
+    "scoring_by_competition": _l(
+        "有 {count} 道多选题（第 {numbers} 题）在文件里选错只扣一部分分。这里由竞赛统一计分：选错不得分，少选是否给分看竞赛设置。"
+        "请确认可以接受。"
+    ),
+    "order_fixed": _l(
+        "有 {count} 题（第 {numbers} 题）在文件里注明选项不打乱。这里是否打乱由竞赛统一设置；选项次序要紧的题，请改写。"
+    ),
+    "feedback_left_out": _l("有 {count} 题（第 {numbers} 题）的反馈随作答而不同，没有导入为解析。需要时请补写解析。"),
     "nested_too_deep": _l("嵌套超过 {limit} 层。请按格式说明书写。"),
     "too_many_values": _l("文件里的内容超过 {limit} 项。请分成几个题库。"),
     "alias_used": _l("不支持 YAML 的锚点和引用（& 与 *）。请写出完整内容；若是文字，请加引号。"),
@@ -89,6 +113,8 @@ SENTENCES: dict[str, LazyString] = {
     "scoring_unsupported": _l(
         "第 {number} 题的计分方式无法照原样重现（{scoring}）。请改为单选、多选或判断的普通计分。"
     ),
+    "key_contradictory": _l("答案前后不一致：{first}；{second}。请改成一致。"),
+    "markup_unsupported": _l("这里有不能导入的内容（{name}），只有文字和图片可以导入。请改成文字或图片，或删去此题。"),
     "picture_missing": _l("这里的图片“{name}”不在文件里。请补上图片，或删去这处引用。"),
     "stem_missing": _l("没有题干。请填写。"),
     "stem_shows_key": _l("题干里写着答案“{value}”。请删去。"),
