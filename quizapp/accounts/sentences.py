@@ -74,6 +74,7 @@ FACTS = {
     "participants": _l("参赛人数"),
     "people": _l("人数"),
     "purpose": _l("用途"),
+    "question": _l("试题"),
     "questions": _l("题数"),
     "reason": _l("原因"),
     "region": _l("地区"),

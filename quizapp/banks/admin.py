@@ -9,19 +9,34 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_sqlalchemy.pagination import Pagination
 
-from quizapp.banks import actions, jobs, messages, queries
+from quizapp.banks import actions, editing, jobs, messages, queries
 from quizapp.banks.checks import Report, tally
-from quizapp.banks.content import BankContent, content_digest, diff
+from quizapp.banks.content import LETTERS, BankContent, Question, content_digest, diff, question_digest
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats import project, template
-from quizapp.banks.forms import CheckAgainForm, PlainForm, PublishForm, QuestionFilterForm, UploadForm
+from quizapp.banks.forms import (
+    BeginDraftForm,
+    CheckAgainForm,
+    OptionForm,
+    PlainForm,
+    PublishForm,
+    QuestionFilterForm,
+    QuestionForm,
+    RemoveQuestionForm,
+    UploadForm,
+    offered,
+)
+from quizapp.banks.manuscript import Reviewed, fields_of, review
 from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
+from quizapp.banks.pictures import digests_in, read_picture, token
+from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
 from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db, limiter, settings
-from quizapp.web.access import ORGANIZER, Blueprint
+from quizapp.web.access import ORGANIZER, Blueprint, access, for_roles
 from quizapp.web.downloads import XLSX
 from quizapp.web.error_pages import sentence, wants_json
 from quizapp.web.spreadsheets import write_workbook
@@ -30,6 +45,8 @@ bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/ban
 
 FINDINGS_SHOWN = 300
 QUESTIONS_A_PAGE = 20
+EDITORS = for_roles("organizer")
+LIST_ARGUMENTS = ("text", "topic", "kind", "difficulty", "pool", "page")
 
 
 @bp.context_processor
@@ -261,6 +278,7 @@ def bank(bank_id: int) -> ResponseReturnValue:
         upload=queries.upload_of_draft(draft) if draft else None,
         versions=queries.versions_of(found),
         counts=queries.question_counts(found.id),
+        begin=BeginDraftForm(formdata=None),
     )
 
 
@@ -270,13 +288,10 @@ def version(version_id: int) -> ResponseReturnValue:
     found = queries.version_or_404(version_id)
     content = queries.version_content(version_id)
     form = QuestionFilterForm(request.args)
-    anything = ("", _l("全部"))
-    form.topic.choices = [anything, *((code, f"{code} {title}") for code, title in content.topics.items())]
-    form.kind.choices = [anything, *messages.TYPE_NAMES.items()]
-    form.difficulty.choices = [anything, *messages.DIFFICULTY_NAMES.items()]
-    form.pool.choices = [anything, *messages.POOL_NAMES.items()]
+    _offer_filters(form, content)
     wanted = form.wanted()
     matching = queries.matching_questions(content, **wanted)
+    page = _Page(items=matching, per_page=QUESTIONS_A_PAGE, error_out=False)
     return render_template(
         "banks/version.html",
         version=found,
@@ -286,7 +301,11 @@ def version(version_id: int) -> ResponseReturnValue:
         tally=tally(content),
         form=form,
         wanted=wanted,
-        page=_Page(items=matching, per_page=QUESTIONS_A_PAGE, error_out=False),
+        page=page,
+        question_ids=queries.question_ids_of(found),
+        list_arguments=_list_arguments(),
+        draft=queries.draft_of(found.bank),
+        begin=BeginDraftForm(formdata=None),
     )
 
 
@@ -367,6 +386,305 @@ def discard(bank_id: int) -> ResponseReturnValue:
     return render_template(
         "banks/discard.html", bank=found, draft=draft, form=form, count=len(queries.version_content(draft.id).questions)
     )
+
+
+# --- single questions
+
+
+@bp.get("/versions/<int:version_id>/questions/<int:question_id>")
+def question(version_id: int, question_id: int) -> ResponseReturnValue:
+    """One question as participants see it, in both languages, and all that is known of it."""
+    found = queries.version_or_404(version_id)
+    content = queries.version_content(version_id)
+    ids = queries.question_ids_of(found)
+    place = queries.place_in(found, question_id)
+    if place is None:
+        raise NotFound()
+    if ids[place] != question_id:  # an address from before it was changed in the draft
+        return redirect(url_for(".question", version_id=version_id, question_id=ids[place], **_list_arguments()))
+    shown = content.questions[place]
+    draft = queries.draft_of(found.bank)
+    form = QuestionFilterForm(request.args)
+    _offer_filters(form, content)
+    return render_template(
+        "banks/question.html",
+        version=found,
+        bank=found.bank,
+        content=content,
+        question=shown,
+        question_id=question_id,
+        place=place,
+        neighbours=_neighbours(content, ids, place, form.wanted()),
+        list_arguments=_list_arguments(),
+        draft=draft,
+        latest=queries.latest_version(found.bank),
+        findings=_review_of(shown, found, content, place).findings if found.number is None else (),
+        sentence=messages.sentence,
+        field_name=messages.field_name,
+        preview=preview(shown),
+        preview_texts=preview_texts(),
+        draft_has_it=draft is not None and queries.place_in(draft, question_id) is not None,
+        begin=BeginDraftForm(question=question_id, formdata=None),
+    )
+
+
+@bp.post("/<int:bank_id>/draft")
+def begin_draft(bank_id: int) -> ResponseReturnValue:
+    """Begin a draft with what the newest version holds, and go on to it, or to the question that was looked at."""
+    found = queries.bank_or_404(bank_id)
+    form = BeginDraftForm()
+    if not form.validate_on_submit():
+        raise Invalid("form_invalid")
+    draft = editing.begin_draft(found, actor=current_user, now=utc_now())
+    db.session.commit()
+    flash(_("草稿里是最新版本的全部试题，可以逐题修改，发布之前不影响任何竞赛。"), "success")
+    if form.question.data and queries.place_in(draft, form.question.data) is not None:
+        return redirect(url_for(".edit_question", bank_id=bank_id, question_id=form.question.data), 303)
+    return redirect(url_for(".version", version_id=draft.id), 303)
+
+
+@bp.route("/<int:bank_id>/questions/new", methods=["GET", "POST"])
+@access(EDITORS)
+def new_question(bank_id: int) -> ResponseReturnValue:
+    """Write a new question into the draft; with `?like=…` it begins as a copy of that one."""
+    found = queries.bank_or_404(bank_id)
+    draft = queries.draft_of(found)
+    form = _question_form(found)
+    if request.method == "POST":
+        return _question_sent(found, form, None)
+    if draft is None:
+        return _to_bank_without_draft(found)
+    like = request.args.get("like", type=int)
+    place = queries.place_in(draft, like) if like else None
+    if like and place is None:
+        raise NotFound()
+    if place is None:
+        form.fill({"topic": request.args.get("topic", ""), "difficulty": "medium", "pool": "formal", "type": "single"})
+    else:
+        form.fill({**fields_of(queries.version_content(draft.id).questions[place]), "code": ""})
+    return _question_page(found, form, None, is_copy=place is not None)
+
+
+@bp.route("/<int:bank_id>/questions/<int:question_id>", methods=["GET", "POST"])
+@access(EDITORS)
+def edit_question(bank_id: int, question_id: int) -> ResponseReturnValue:
+    """Change a question of the draft. What is wrong or doubtful about it stands at its fields."""
+    found = queries.bank_or_404(bank_id)
+    draft = queries.draft_of(found)
+    if not queries.has_question(found, question_id):
+        raise NotFound()
+    form = _question_form(found)
+    if request.method == "POST":
+        return _question_sent(found, form, question_id)
+    if draft is None:
+        return _to_bank_without_draft(found)
+    ids = queries.question_ids_of(draft)
+    place = queries.place_in(draft, question_id)
+    if place is None:
+        raise NotFound("question_gone")
+    if ids[place] != question_id:
+        return redirect(url_for(".edit_question", bank_id=bank_id, question_id=ids[place], **_list_arguments()))
+    content = queries.version_content(draft.id)
+    form.fill(fields_of(content.questions[place]))
+    form.seen.data = question_digest(content.questions[place])
+    _tell(form, _review_of(content.questions[place], draft, content, place))
+    return _question_page(found, form, question_id)
+
+
+@bp.route("/<int:bank_id>/questions/<int:question_id>/remove", methods=["GET", "POST"])
+@access(EDITORS)
+def remove_question(bank_id: int, question_id: int) -> ResponseReturnValue:
+    """Show what removing a question from the draft will do, then do it."""
+    found = queries.bank_or_404(bank_id)
+    if not queries.has_question(found, question_id):
+        raise NotFound()
+    form = RemoveQuestionForm()
+    if form.validate_on_submit():
+        removed = editing.remove_question(
+            found, question_id, seen=form.seen.data or "", actor=current_user, now=utc_now()
+        )
+        db.session.commit()
+        flash(_("试题 %(code)s 已从草稿里删除。", code=removed.code), "success")
+        draft = _draft_or_404(found)
+        return redirect(url_for(".version", version_id=draft.id, **_list_arguments()), 303)
+    draft = _draft_or_404(found)
+    place = queries.place_in(draft, question_id)
+    if place is None:
+        raise NotFound("question_gone")
+    content = queries.version_content(draft.id)
+    form.seen.data = question_digest(content.questions[place])
+    latest = queries.latest_version(found)
+    return render_template(
+        "banks/remove_question.html",
+        bank=found,
+        draft=draft,
+        content=content,
+        question=content.questions[place],
+        question_id=question_id,
+        published=latest if latest and queries.place_in(latest, question_id) is not None else None,
+        list_arguments=_list_arguments(),
+        form=form,
+    )
+
+
+def _question_sent(found: Bank, form: QuestionForm, question_id: int | None) -> ResponseReturnValue:
+    """What a button of the editor asks for. Whatever happens, what was typed is still on the page."""
+    if not form.validate_on_submit():
+        return _question_page(found, form, question_id), 422
+    deed = form.do.data or "save"
+    if deed == "begin":
+        editing.begin_draft(found, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("草稿已重新开始。您写的内容还在下面，请再保存一次。"), "success")
+        return _question_page(found, form, question_id)
+    if deed == "picture":
+        return _picture_sent(found, form, question_id)
+    if deed != "save":
+        return _question_page(found, form, question_id, focus=form.change_rows(deed) or "")
+    try:
+        saved = editing.save_question(
+            found,
+            form.values(),
+            question_id=question_id,
+            seen=form.seen.data or "",
+            actor=current_user,
+            now=utc_now(),
+        )
+    except Refused as error:
+        db.session.rollback()
+        return _not_saved(found, form, question_id, error)
+    _tell(form, saved.reviewed)
+    if saved.question_id is None:
+        return _question_page(found, form, question_id, has_errors=True), 422
+    db.session.commit()
+    warnings = len(saved.reviewed.findings)
+    text = _("试题 %(code)s 已保存到草稿。", code=saved.reviewed.question.code) if saved.is_changed else _("没有改动。")
+    if warnings:
+        text += " " + _("有 %(count)s 处提醒，写在各项下方，可以保留。", count=warnings)
+    flash(text, "warning" if warnings else "success")
+    arguments = {name: value for name, value in _list_arguments().items() if name != "like"}
+    return redirect(url_for(".edit_question", bank_id=found.id, question_id=saved.question_id, **arguments), 303)
+
+
+def _picture_sent(found: Bank, form: QuestionForm, question_id: int | None) -> ResponseReturnValue:
+    """Keep a picture, and name it in the text that was chosen for it. The question itself is not saved by that."""
+    file = form.picture.data
+    focus = ""
+    try:
+        if not file or not file.filename:
+            raise Invalid("picture_not_chosen")
+        picture = read_picture(file.read(PICTURE_BYTES + 1))
+        actions.store_pictures([picture], now=utc_now())
+        db.session.commit()
+        focus = form.insert(token(picture, form.picture_shows.data or ""))
+    except Invalid as error:
+        form.picture.errors = [sentence(error.code, error.facts)]
+        return _question_page(found, form, question_id, focus="picture"), 422
+    return _question_page(found, form, question_id, focus=focus)
+
+
+def _not_saved(found: Bank, form: QuestionForm, question_id: int | None, error: Refused) -> ResponseReturnValue:
+    """Somebody else was quicker: say so, show what they made of it, and keep what was typed."""
+    form.form_errors.append(sentence(error.code, error.facts))
+    current = error.facts.get("current")
+    theirs = None
+    draft = queries.draft_of(found)
+    if error.code == "question_changed" and draft is not None:
+        theirs = queries.version_content(draft.id).questions[queries.place_in(draft, int(str(current))) or 0]
+        form.seen.data = question_digest(theirs)
+    if error.code == "question_gone":
+        question_id = None
+    return _question_page(found, form, question_id, theirs=theirs, has_errors=True), error.status
+
+
+def _question_form(found: Bank) -> QuestionForm:
+    form = QuestionForm()
+    topics = queries.header_of(found).topics
+    form.topic.choices = offered({code: _topic_name(code, title) for code, title in topics.items()})
+    return form
+
+
+def _topic_name(code: str, title: str) -> str:
+    return code if title == code else f"{code} {title}"
+
+
+def _question_page(
+    found: Bank,
+    form: QuestionForm,
+    question_id: int | None,
+    *,
+    focus: str = "",
+    theirs: Question | None = None,
+    has_errors: bool = False,
+    is_copy: bool = False,
+) -> str:
+    draft = queries.draft_of(found)
+    content = queries.version_content(draft.id) if draft else queries.latest_content(found)
+    ids = queries.question_ids_of(draft) if draft else []
+    list_form = QuestionFilterForm(request.args)
+    if content:
+        _offer_filters(list_form, content)
+    place = ids.index(question_id) if question_id in ids else None
+    return render_template(
+        "banks/question_form.html",
+        bank=found,
+        draft=draft,
+        form=form,
+        question_id=question_id,
+        code=content.questions[place].code if content and place is not None else "",
+        neighbours=_neighbours(content, ids, place, list_form.wanted())
+        if content and place is not None
+        else (None, None),
+        list_arguments=_list_arguments(),
+        focus=focus,
+        theirs=theirs,
+        content=content,
+        has_errors=has_errors,
+        is_copy=is_copy,
+        most_options=len(LETTERS),
+        blank=OptionForm(prefix="options-__row__-", formdata=None),
+        preview_texts=preview_texts(),
+        picture_formats="image/png,image/jpeg,image/webp",
+    )
+
+
+def _to_bank_without_draft(found: Bank) -> ResponseReturnValue:
+    flash(_("这个题库现在没有草稿。请先开始一份草稿，再编辑试题。"), "warning")
+    return redirect(url_for(".bank", bank_id=found.id))
+
+
+def _review_of(shown: Question, version: BankVersion, content: BankContent, place: int) -> Reviewed:
+    fields = fields_of(shown)
+    pictures = queries.stored_pictures(digests_in(fields.values()))
+    return review(fields, content, place=place, latest=queries.latest_content(version.bank), pictures=pictures)
+
+
+def _tell(form: QuestionForm, reviewed: Reviewed) -> None:
+    for finding in reviewed.findings:
+        form.tell(finding.where.field, finding.severity, messages.sentence(finding))
+
+
+def _neighbours(
+    content: BankContent, ids: list[int], place: int, wanted: dict[str, Any]
+) -> tuple[int | None, int | None]:
+    """The question before this one and the one after it, in the list that was come from."""
+    listed = [ordinal for ordinal, _question in queries.matching_questions(content, **wanted)]
+    before = max((ordinal for ordinal in listed if ordinal < place), default=None)
+    after = min((ordinal for ordinal in listed if ordinal > place), default=None)
+    return None if before is None else ids[before], None if after is None else ids[after]
+
+
+def _list_arguments() -> dict[str, Any]:
+    """What the list of questions was narrowed to, so that one comes back to it."""
+    return {name: value for name in LIST_ARGUMENTS if (value := request.args.get(name))}
+
+
+def _offer_filters(form: QuestionFilterForm, content: BankContent) -> None:
+    anything = ("", _l("全部"))
+    form.topic.choices = [anything, *((code, _topic_name(code, title)) for code, title in content.topics.items())]
+    form.kind.choices = [anything, *messages.TYPE_NAMES.items()]
+    form.difficulty.choices = [anything, *messages.DIFFICULTY_NAMES.items()]
+    form.pool.choices = [anything, *messages.POOL_NAMES.items()]
 
 
 def _draft_or_404(bank: Bank) -> BankVersion:

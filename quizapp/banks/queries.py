@@ -12,6 +12,7 @@ from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding, Where
 from quizapp.banks.models import Bank, BankUpload, BankVersion, Picture, Question, VersionQuestion
+from quizapp.banks.similarity import Earlier
 from quizapp.banks.spellings import fold_width
 from quizapp.banks.surroundings import Choices
 from quizapp.errors import NotFound
@@ -91,6 +92,25 @@ def latest_content(bank: Bank) -> BankContent | None:
     return version_content(version.id) if version else None
 
 
+def earlier_questions(bank: Bank) -> tuple[Earlier, ...]:
+    """What older versions had and the newest hasn't, or not in these words; the latest first, and not without end."""
+    latest = latest_version(bank)
+    if latest is None:
+        return ()
+    kept = select(VersionQuestion.question_id).where(VersionQuestion.version_id == latest.id)
+    last = func.max(BankVersion.number)
+    rows = (
+        select(Question.content, last)
+        .join(VersionQuestion, VersionQuestion.question_id == Question.id)
+        .join(BankVersion, BankVersion.id == VersionQuestion.version_id)
+        .where(BankVersion.bank_id == bank.id, BankVersion.number.is_not(None), Question.id.not_in(kept))
+        .group_by(Question.id)
+        .order_by(last.desc(), Question.id)
+        .limit(QUESTIONS)
+    )
+    return tuple(Earlier(number, question_from_json(content)) for content, number in db.session.execute(rows))
+
+
 def draft_of(bank: Bank) -> BankVersion | None:
     """The bank's draft, or None."""
     return db.session.scalar(select(BankVersion).where(BankVersion.bank_id == bank.id, BankVersion.number.is_(None)))
@@ -133,7 +153,9 @@ def place_in(version: BankVersion, question_id: int) -> int | None:
     if (place := db.session.scalar(places.where(VersionQuestion.question_id == question_id))) is not None:
         return place
     code = select(Question.code).where(Question.id == question_id, Question.bank_id == version.bank_id)
-    same_code = places.join(Question).where(Question.bank_id == version.bank_id, Question.code == code.scalar_subquery())
+    same_code = places.join(Question).where(
+        Question.bank_id == version.bank_id, Question.code == code.scalar_subquery()
+    )
     return db.session.scalar(same_code.limit(1))
 
 

@@ -1,0 +1,181 @@
+"""What editors do to single questions: begin a draft from the newest version, then add, change and remove in it.
+
+The draft stays the same row, and each question row is what it says for ever: to change a question is to put another row in
+its place. So the row that an editor looked at tells whether somebody else has changed it since.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from sqlalchemy import insert, literal, select, update
+
+from quizapp.accounts import audit
+from quizapp.accounts.models import Account
+from quizapp.banks.checks import QUESTIONS
+from quizapp.banks.content import Question as QuestionContent
+from quizapp.banks.content import question_digest, question_to_json, texts_of
+from quizapp.banks.manuscript import Reviewed, place_for, review
+from quizapp.banks.models import Bank, BankVersion, Picture, Question, VersionQuestion
+from quizapp.banks.pictures import digests_in
+from quizapp.banks.queries import (
+    draft_of,
+    latest_content,
+    latest_version,
+    place_in,
+    question_ids_of,
+    stored_pictures,
+    version_content,
+)
+from quizapp.errors import Refused
+from quizapp.extensions import db
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a question that was sent: `question_id` is its row, None where its errors kept it from being saved."""
+
+    reviewed: Reviewed
+    question_id: int | None = None
+    is_changed: bool = False
+
+
+def begin_draft(bank: Bank, *, actor: Account, now: datetime) -> BankVersion:
+    """A draft with what the newest version holds; the one that is there if there is one."""
+    _lock(bank)
+    if draft := draft_of(bank):
+        return draft
+    latest = latest_version(bank)
+    if latest is None:
+        raise Refused("nothing_to_edit")
+    draft = BankVersion(
+        bank_id=bank.id,
+        title=latest.title,
+        topics=dict(latest.topics),
+        source_name=f"{bank.code}@{latest.number}",
+        created_at=now,
+        created_by_id=actor.id,
+    )
+    db.session.add(draft)
+    db.session.flush()
+    places = select(literal(draft.id), VersionQuestion.ordinal, VersionQuestion.question_id)
+    db.session.execute(
+        insert(VersionQuestion).from_select(
+            ["version_id", "ordinal", "question_id"], places.where(VersionQuestion.version_id == latest.id)
+        )
+    )
+    _record("begin_bank_draft", bank, actor, now, source=draft.source_name)
+    return draft
+
+
+def save_question(
+    bank: Bank, values: Mapping[str, str], *, question_id: int | None, seen: str = "", actor: Account, now: datetime
+) -> Saved:
+    """Put a question as typed (`manuscript`) into the draft: a new one, or in the place of `question_id`.
+
+    One with errors is not saved. `seen` is the digest of the question that was looked at: where the draft holds another by
+    now this raises Refused, `question_changed` with the row that is `current`, or `question_gone`.
+    """
+    draft = _locked_draft(bank)
+    content = version_content(draft.id)
+    place = None if question_id is None else _seen_place(draft, content.questions, question_id, seen)
+    if place is None and len(content.questions) >= QUESTIONS:
+        raise Refused("bank_full", most=QUESTIONS)
+    pictures = stored_pictures(digests_in(values.values()))
+    reviewed = review(values, content, place=place, latest=latest_content(bank), pictures=pictures)
+    if reviewed.has_errors:
+        return Saved(reviewed)
+    question = reviewed.question
+    row = _row_of(bank, question)
+    if place is None:
+        _insert(draft, place_for(question, content), row)
+        _record("add_bank_question", bank, actor, now, question=question.code)
+    elif question != (old := content.questions[place]):
+        db.session.get_one(VersionQuestion, (draft.id, place)).question_id = row
+        changed = [name for name in vars(old) if getattr(old, name) != getattr(question, name)]
+        facts = {"question": old.code, "changed": ["key" if name == "right" else name for name in changed]}
+        _record("change_bank_question", bank, actor, now, **facts)
+    else:
+        return Saved(reviewed, row)
+    _keep_pictures(question)
+    db.session.flush()
+    return Saved(reviewed, row, is_changed=True)
+
+
+def remove_question(bank: Bank, question_id: int, *, seen: str, actor: Account, now: datetime) -> QuestionContent:
+    """Take a question out of the draft. Raises Refused as `save_question`, and where it is the last one."""
+    draft = _locked_draft(bank)
+    questions = version_content(draft.id).questions
+    place = _seen_place(draft, questions, question_id, seen)
+    if len(questions) == 1:
+        raise Refused("last_question")
+    _take_out(draft, place)
+    _record("remove_bank_question", bank, actor, now, question=questions[place].code)
+    db.session.flush()
+    return questions[place]
+
+
+def _lock(bank: Bank) -> None:
+    """Until the commit nobody else changes the bank's draft."""
+    db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
+
+
+def _locked_draft(bank: Bank) -> BankVersion:
+    _lock(bank)
+    draft = draft_of(bank)
+    if draft is None:
+        raise Refused("draft_missing")
+    return draft
+
+
+def _seen_place(draft: BankVersion, questions: tuple[QuestionContent, ...], question_id: int, seen: str) -> int:
+    place = place_in(draft, question_id)
+    if place is None:
+        raise Refused("question_gone")
+    if question_digest(questions[place]) != seen:
+        raise Refused("question_changed", current=question_ids_of(draft)[place])
+    return place
+
+
+def _row_of(bank: Bank, question: QuestionContent) -> int:
+    digest = question_digest(question)
+    known = select(Question.id).where(Question.bank_id == bank.id, Question.digest == digest)
+    if (found := db.session.scalar(known)) is not None:
+        return found
+    row = Question(bank_id=bank.id, digest=digest, code=question.code, content=question_to_json(question))
+    db.session.add(row)
+    db.session.flush()
+    return row.id
+
+
+def _insert(draft: BankVersion, place: int, question_id: int) -> None:
+    """The questions move along their places, not the places: those are the rows' keys, of which each is there once."""
+    rest, moving = _places_from(draft, place), question_id
+    for each in rest:
+        each.question_id, moving = moving, each.question_id
+    db.session.add(VersionQuestion(version_id=draft.id, ordinal=place + len(rest), question_id=moving))
+
+
+def _take_out(draft: BankVersion, place: int) -> None:
+    rest = _places_from(draft, place)
+    for each, following in pairwise(rest):
+        each.question_id = following.question_id
+    db.session.delete(rest[-1])
+
+
+def _places_from(draft: BankVersion, place: int) -> list[VersionQuestion]:
+    rows = select(VersionQuestion).where(VersionQuestion.version_id == draft.id, VersionQuestion.ordinal >= place)
+    return list(db.session.scalars(rows.order_by(VersionQuestion.ordinal)))
+
+
+def _keep_pictures(question: QuestionContent) -> None:
+    used = digests_in(text for _field, text in texts_of(question))
+    db.session.execute(
+        update(Picture).where(Picture.digest.in_(used), Picture.in_use.is_(False)).values(in_use=True),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _record(action: str, bank: Bank, actor: Account, now: datetime, **facts: object) -> None:
+    audit.record(action, actor=actor, subject_type="bank", subject_id=bank.id, now=now, bank=bank.code, **facts)
