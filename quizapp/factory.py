@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from quizapp.accounts import audit
 from quizapp.attempts.exposure import exposure_of_bank
 from quizapp.banks.uses import users
+from quizapp.competitions.bank_needs import needs_of_bank
 from quizapp.competitions.bank_uses import uses_of_bank
 from quizapp.config import Settings, read_settings
 from quizapp.extensions import babel, csrf, db, grader, limiter, login_manager, migrate
@@ -80,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     limiter.init_app(app)
     babel.init_app(app, locale_selector=language.choose_locale)
     grader.bind(settings.store_url)
-    users.bind(uses=uses_of_bank, exposure=exposure_of_bank)
+    users.bind(uses=uses_of_bank, exposure=exposure_of_bank, needs=needs_of_bank)
 
     app.before_request(refuse_nul)
     app.before_request(check_access)

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.checks import BANK_CODE, Report, check_content
+from quizapp.banks.checks import BANK_CODE, Report, errors_in
 from quizapp.banks.content import (
     BankContent,
     content_digest,
@@ -27,6 +28,7 @@ from quizapp.banks.pictures import Picture as PictureContent
 from quizapp.banks.queries import (
     bank_by_code,
     draft_of,
+    earlier_questions,
     header_of,
     latest_content,
     latest_version,
@@ -39,30 +41,38 @@ from quizapp.banks.queries import (
 from quizapp.banks.reviews import add_contributor, contributors_of, publishing_problem
 from quizapp.banks.sandbox import Checked
 from quizapp.banks.surroundings import Choices, Surroundings, check
+from quizapp.banks.uses import users
 from quizapp.errors import Refused
 from quizapp.extensions import db
 
 UPLOAD_DAYS = 7
+ZONE = ZoneInfo("Asia/Shanghai")  # where a standard's or a question's day begins
 BATCH = 1000
 
 
-def surroundings(header: Header, choices: Choices, pictures: Iterable[str] = ()) -> Surroundings:
+def surroundings(header: Header, choices: Choices, pictures: Iterable[str] = (), *, now: datetime) -> Surroundings:
     """What is known of the bank that a file names by its `header`, or else of the one chosen; there need be none yet."""
-    stored = stored_pictures(pictures)
     chosen = choices.header
-    bank = bank_by_code(header.code or chosen.code)
-    if bank is None:
-        return Surroundings(chosen, pictures=stored)
-    known = header_of(bank)
-    if chosen.code and chosen.code != bank.code:  # the file belongs to another bank: the check says so
+    code = header.code or chosen.code
+    bank = bank_by_code(code)
+    known = header_of(bank) if bank else chosen
+    topics = header.topics or known.topics
+    if bank and chosen.code and chosen.code != bank.code:  # the file belongs to another bank: the check says so
         known = chosen
-    return Surroundings(known, latest_content(bank), stored)
+    return Surroundings(
+        known,
+        latest_content(bank) if bank else None,
+        stored_pictures(pictures),
+        earlier=earlier_questions(bank) if bank else (),
+        needs=tuple(users.needs(code, topics, now)),
+        today=now.astimezone(ZONE).date(),
+    )
 
 
-def check_for_bank(source: Source, choices: Choices | None = None) -> Report:
+def check_for_bank(source: Source, *, now: datetime) -> Report:
     """Check a source of our own; what strangers send is read and checked in the child process (`jobs.check_upload`)."""
-    choices = choices or Choices()
-    return check(source, surroundings(source.header, choices), choices)
+    choices = Choices()
+    return check(source, surroundings(source.header, choices, now=now), choices)
 
 
 def add_upload(
@@ -285,8 +295,7 @@ def _add_draft(draft: BankVersion, question_ids: list[int]) -> None:
 
 
 def _errors(content: BankContent) -> int:
-    stored = stored_pictures(pictures_of(content))
-    return sum(fault.severity == ERROR for fault in check_content(content, pictures=stored))
+    return errors_in(content, stored_pictures(pictures_of(content)))
 
 
 def _locked_bank(content: BankContent, now: datetime) -> Bank:

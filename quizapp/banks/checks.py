@@ -29,7 +29,6 @@ from quizapp.banks.pictures import TOKEN, without_pictures
 from quizapp.banks.quality import bank_doubts, key_in_stem, remarks
 from quizapp.banks.recognition import column_group, recognise
 from quizapp.banks.similarity import Earlier, doubles, exact_doubles
-from quizapp.banks.similarity import same_words as same_words
 from quizapp.banks.spellings import squeezed
 
 QUESTIONS = 20_000

@@ -165,14 +165,14 @@ def _checked(path: Path, choices: Choices, *, unnamed: bool = False) -> Checked:
             chosen = replace(chosen, bank=slug or "bank", title=chosen.title or path.stem[:120].strip() or "bank")
         try:
             if _has_database():
-                return actions.surroundings(found.header, chosen, found.pictures)
+                return actions.surroundings(found.header, chosen, found.pictures, now=utc_now())
         except SQLAlchemyError:
             pass
         finally:
             db.session.rollback()
         # A fresh clone has no database yet: a file can be checked all the same.
         click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
-        return Surroundings(chosen.header)
+        return Surroundings(chosen.header, today=utc_now().astimezone(actions.ZONE).date())
 
     try:
         if path.is_dir():

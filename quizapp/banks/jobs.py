@@ -67,7 +67,7 @@ def check_upload(upload_id: int) -> None:
     db.session.rollback()
 
     def look_up(found: sandbox.Found) -> Surroundings:
-        known = actions.surroundings(found.header, choices, found.pictures)
+        known = actions.surroundings(found.header, choices, found.pictures, now=utc_now())
         _go_on(upload_id, progress=50, question_count=found.entries)
         return known
 

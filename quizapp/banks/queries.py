@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sqlalchemy import func, select
 
+from quizapp.banks.checks import QUESTIONS
 from quizapp.banks.content import BankContent, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header

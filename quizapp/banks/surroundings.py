@@ -4,10 +4,13 @@ The database is read in the web process and the file in a child process (`sandbo
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from quizapp.banks.checks import Report, check_source
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Header, Source
+from quizapp.banks.needs import Need
+from quizapp.banks.similarity import Earlier
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,17 @@ class Choices:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The bank that the file is for, its newest version, and the digests of those pictures named that are stored already."""
+    """The bank that the file is for, its newest version, and the digests of those pictures named that are stored already.
+
+    `earlier` are questions of older versions that the newest doesn't have so, `needs` what papers are drawn from it.
+    """
 
     bank: Header = field(default_factory=Header)
     latest: BankContent | None = None
     pictures: frozenset[str] = frozenset()
+    earlier: tuple[Earlier, ...] = ()
+    needs: tuple[Need, ...] = ()
+    today: date | None = None
 
 
 def check(source: Source, surroundings: Surroundings, choices: Choices) -> Report:
@@ -46,6 +55,9 @@ def check(source: Source, surroundings: Surroundings, choices: Choices) -> Repor
         bank=surroundings.bank,
         latest=surroundings.latest,
         pictures=surroundings.pictures,
+        earlier=surroundings.earlier,
+        needs=surroundings.needs,
+        today=surroundings.today,
         leave_out=choices.leave_out,
         topic=choices.topic,
     )

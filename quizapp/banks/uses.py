@@ -1,10 +1,12 @@
 """Who uses a bank, told by features above this one, which it may not import: the factory binds what they know to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask_babel import LazyString
+
+from quizapp.banks.needs import Need
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,18 @@ class Users:
     exposure: Callable[[int], Exposure]
     """How often the questions of the bank with this id were drawn."""
 
-    def bind(self, *, uses: Callable[[int, datetime], list[Use]], exposure: Callable[[int], Exposure]) -> None:
+    needs: Callable[[str, Collection[str], datetime], list[Need]]
+    """What papers are drawn from the bank of this code, with these topics; it need not be there yet."""
+
+    def bind(
+        self,
+        *,
+        uses: Callable[[int, datetime], list[Use]],
+        exposure: Callable[[int], Exposure],
+        needs: Callable[[str, Collection[str], datetime], list[Need]],
+    ) -> None:
         """Let them be asked."""
-        self.uses, self.exposure = uses, exposure
+        self.uses, self.exposure, self.needs = uses, exposure, needs
 
 
 users = Users()

@@ -141,7 +141,7 @@ def _publish_bank(now: datetime) -> BankVersion:
         if version.bank.code == "tqm":
             return version
     organizer = _one("organizer")
-    report = check_for_bank(read_path(BANK_FOLDER))
+    report = check_for_bank(read_path(BANK_FOLDER), now=now)
     draft = save_draft(report.content, source_name="question_banks/tqm", actor=organizer, now=now)
     version = publish_version(draft.bank, actor=organizer, now=now)
     db.session.commit()
