@@ -30,7 +30,7 @@ from quizapp.banks.forms import (
 from quizapp.banks.manuscript import Reviewed, fields_of, review
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
-from quizapp.banks.pictures import digests_in, read_picture, token
+from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
 from quizapp.clock import utc_now
@@ -655,8 +655,7 @@ def _to_bank_without_draft(found: Bank) -> ResponseReturnValue:
 
 def _review_of(shown: Question, version: BankVersion, content: BankContent, place: int) -> Reviewed:
     fields = fields_of(shown)
-    pictures = queries.stored_pictures(digests_in(fields.values()))
-    return review(fields, content, place=place, latest=queries.latest_content(version.bank), pictures=pictures)
+    return review(fields, content, editing.around(version.bank, fields, utc_now()), place=place)
 
 
 def _tell(form: QuestionForm, reviewed: Reviewed) -> None:

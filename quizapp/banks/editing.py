@@ -13,6 +13,7 @@ from sqlalchemy import insert, literal, select, update
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
+from quizapp.banks.actions import surroundings
 from quizapp.banks.checks import QUESTIONS
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.content import question_digest, question_to_json, texts_of
@@ -21,13 +22,14 @@ from quizapp.banks.models import Bank, BankVersion, Picture, Question, VersionQu
 from quizapp.banks.pictures import digests_in
 from quizapp.banks.queries import (
     draft_of,
-    latest_content,
+    header_of,
     latest_version,
     place_in,
     question_ids_of,
-    stored_pictures,
     version_content,
 )
+from quizapp.banks.reviews import add_contributor
+from quizapp.banks.surroundings import Choices, Surroundings
 from quizapp.errors import Refused
 from quizapp.extensions import db
 
@@ -69,6 +71,11 @@ def begin_draft(bank: Bank, *, actor: Account, now: datetime) -> BankVersion:
     return draft
 
 
+def around(bank: Bank, values: Mapping[str, str], now: datetime) -> Surroundings:
+    """What a question of the bank's draft, given by its fields, is checked against beside the draft."""
+    return surroundings(header_of(bank), Choices(), digests_in(values.values()), now=now)
+
+
 def save_question(
     bank: Bank, values: Mapping[str, str], *, question_id: int | None, seen: str = "", actor: Account, now: datetime
 ) -> Saved:
@@ -82,8 +89,7 @@ def save_question(
     place = None if question_id is None else _seen_place(draft, content.questions, question_id, seen)
     if place is None and len(content.questions) >= QUESTIONS:
         raise Refused("bank_full", most=QUESTIONS)
-    pictures = stored_pictures(digests_in(values.values()))
-    reviewed = review(values, content, place=place, latest=latest_content(bank), pictures=pictures)
+    reviewed = review(values, content, around(bank, values, now), place=place)
     if reviewed.has_errors:
         return Saved(reviewed)
     question = reviewed.question
@@ -99,6 +105,7 @@ def save_question(
     else:
         return Saved(reviewed, row)
     _keep_pictures(question)
+    add_contributor(draft, actor)
     db.session.flush()
     return Saved(reviewed, row, is_changed=True)
 
@@ -111,6 +118,7 @@ def remove_question(bank: Bank, question_id: int, *, seen: str, actor: Account, 
     if len(questions) == 1:
         raise Refused("last_question")
     _take_out(draft, place)
+    add_contributor(draft, actor)
     _record("remove_bank_question", bank, actor, now, question=questions[place].code)
     db.session.flush()
     return questions[place]

@@ -4,7 +4,7 @@ It goes the road of the formats: typed fields are an entry (`entries`), recognis
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from quizapp.banks.checks import check_content
@@ -12,6 +12,7 @@ from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, BankContent, Question
 from quizapp.banks.entries import TEXT_FIELDS, Entry, Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.recognition import column_group, recognise
+from quizapp.banks.surroundings import Surroundings
 
 FIELDS = (*TEXT_FIELDS, *LETTERS, *(f"english_{letter}" for letter in LETTERS))
 
@@ -46,20 +47,21 @@ def fields_of(question: Question) -> dict[str, str]:
 def review(
     values: Mapping[str, str],
     content: BankContent,
+    surroundings: Surroundings | None = None,
     *,
     place: int | None = None,
-    latest: BankContent | None = None,
-    pictures: Collection[str] = (),
 ) -> Reviewed:
     """What typed fields mean and what is wrong with them among the other questions of `content`.
 
-    `place` is the place in `content` of the question that they are to replace, None for a new one. `latest` is the newest
-    published version, `pictures` are the digests of those that are stored.
+    `place` is the place in `content` of the question that they are to replace, None for a new one.
     """
+    around = surroundings or Surroundings()
     header = Header(content.code, content.title, content.topics)
     places = {name: Where(field=name) for name in ("", *FIELDS)}
     # Who leaves the code empty gets the next one, or when editing keeps the old one: another would be another question.
-    usual = next_code(values.get("topic", ""), content, latest) if place is None else content.questions[place].code
+    usual = (
+        next_code(values.get("topic", ""), content, around.latest) if place is None else content.questions[place].code
+    )
     code = values.get("code", "").strip() or usual
     entry = Entry({**values, "code": code}, places)
     recognised = recognise(Source("", header, (entry,)), header)
@@ -70,8 +72,16 @@ def review(
     (unread,) = recognised.unread
     others = [each for number, each in enumerate(content.questions) if number != place]
     whole = replace(content, questions=(*others, question))
-    for fault in check_content(whole, latest=latest, pictures=pictures):
-        if fault.number == len(others) and column_group(fault.field) not in unread:
+    faults = check_content(
+        whole,
+        latest=around.latest,
+        pictures=around.pictures,
+        earlier=around.earlier,
+        today=around.today,
+        only=len(others),
+    )
+    for fault in faults:
+        if column_group(fault.field) not in unread:
             facts = dict(fault.facts or {})
             if place is not None and "code" in facts and facts.get("count", 0) > place:
                 facts["count"] += 1  # it was taken out from among them

@@ -64,6 +64,12 @@ class Desk:
     def remove(self, at: int) -> None:
         self.do(editing.remove_question, self.row(at), seen=question_digest(self.content().questions[at]))
 
+    def contributors(self) -> list[int | None]:
+        with self.app.app_context():
+            draft = queries.draft_of(db.session.get_one(Bank, self.bank_id))
+            assert draft is not None
+            return draft.contributors
+
     def trail(self) -> list[tuple[str, dict[str, Any]]]:
         with self.app.app_context():
             rows = select(AuditEntry.action, AuditEntry.facts).order_by(AuditEntry.id)
@@ -147,6 +153,18 @@ def test_a_removed_question_is_gone_and_the_rest_moves_up(desk: Desk) -> None:
     assert desk.trail()[-1] == ("remove_bank_question", {"bank": "tiny", "question": "T05"})
     desk.remove(len(before) - 2)
     assert desk.content().questions == before[:4] + before[5:-1]
+
+
+def test_who_changes_a_draft_has_a_part_in_it(desk: Desk, cast: Cast) -> None:
+    desk.begin()
+    assert desk.contributors() == [], "who only begins a draft has written nothing of it"
+    desk.save(tiny_content().questions[0], at=0)
+    assert desk.contributors() == []
+    desk.save(NEW)
+    assert desk.contributors() == [cast.qin.id]
+    ada = Desk(desk.app, desk.bank_id, cast.ada.id)
+    ada.remove(0)
+    assert desk.contributors() == [cast.qin.id, cast.ada.id]
 
 
 def test_the_last_question_of_a_draft_stays(desk: Desk) -> None:

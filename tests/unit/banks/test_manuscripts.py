@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from quizapp.banks.content import JUDGE_OPTIONS, English, Question
 from quizapp.banks.manuscript import FIELDS, fields_of, next_code, place_for, review
+from quizapp.banks.surroundings import Surroundings
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE
 
 WORDS = st.text(st.sampled_from("质量管理检验Aaz09。，（）? \n"), min_size=1, max_size=30).map(str.strip).filter(bool)
@@ -108,7 +109,7 @@ def test_what_is_wrong_with_other_questions_keeps_nobody_from_saving() -> None:
 
 def test_a_question_of_the_newest_version_keeps_its_code() -> None:
     moved = {**fields_of(SINGLE), "code": "OTHER"}
-    (finding,) = review(moved, CONTENT, place=0, latest=CONTENT).findings
+    (finding,) = review(moved, CONTENT, Surroundings(latest=CONTENT), place=0).findings
     assert (finding.code, finding.severity) == ("already_in_bank", "warning")
 
 
@@ -116,7 +117,9 @@ def test_an_empty_code_is_numbered_on_or_kept() -> None:
     new = {**fields_of(SINGLE), "stem": "新的问题？", "code": " "}
     assert review(new, CONTENT).question.code == "T01-003"
     earlier = replace(CONTENT, questions=(*CONTENT.questions, replace(JUDGE, code="T01-017")))
-    assert review(new, CONTENT, latest=earlier).question.code == "T01-018", "a code that was used means that question"
+    assert review(new, CONTENT, Surroundings(latest=earlier)).question.code == "T01-018", (
+        "a code that was used means that question"
+    )
     assert review(new, CONTENT, place=0).question.code == "T01-001"
 
 
