@@ -29,31 +29,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """What changed in one field.
+    """What changed in one field, by its name in an entry (`entries`); of a bank, "title" or "topics".
 
-    `name` is that of a Question's field, or "key", "option", "english_stem", "english_option", "english_explanation"; of a
-    bank "title" or "topics". An option has the letters that it stood and stands at; one that came or went has one of them.
+    An option goes by its letter, and `moved_from` is the one that it had before if it moved; one that went goes by the
+    letter that it had.
     """
 
     name: str
     pieces: tuple[Piece, ...]
-    old_letter: str = ""
-    new_letter: str = ""
-
-    @property
-    def label_letter(self) -> str:
-        """The letter that names the row: the new one, or the old one's of an option that went."""
-        return self.new_letter or self.old_letter
-
-    @property
-    def moved_from(self) -> str:
-        """The letter at which an option stood before, if it moved."""
-        return self.old_letter if self.new_letter and self.old_letter != self.new_letter else ""
-
-    @property
-    def is_text_changed(self) -> bool:
-        """Whether words changed, and not only an option's place."""
-        return any(piece.kind != SAME for piece in self.pieces)
+    moved_from: str = ""
 
 
 Say = Callable[[str, str], str]
@@ -133,7 +117,7 @@ def field_changes(change: Change, say: Say) -> tuple[FieldChange, ...]:
         found.append(FieldChange("type", _exchanged(say("type", old.type), say("type", new.type))))
     found += _text_change("stem", old.stem, new.stem)
     pairs = _option_pairs(_written_options(old), _written_options(new))
-    found += _option_changes("option", _written_options(old), _written_options(new), pairs, moves=True)
+    found += _option_changes("", _written_options(old), _written_options(new), pairs)
     for name in ("explanation", "reference"):
         found += _text_change(name, getattr(old, name), getattr(new, name))
     for name in ("topic", "difficulty", "pool", "valid_from", "valid_to"):
@@ -142,7 +126,7 @@ def field_changes(change: Change, say: Say) -> tuple[FieldChange, ...]:
             found.append(FieldChange(name, _exchanged(say(name, before), say(name, after))))
     was, now = old.english or English(""), new.english or English("")
     found += _text_change("english_stem", was.stem, now.stem)
-    found += _option_changes("english_option", was.options, now.options, pairs, moves=False)
+    found += _option_changes("english_", was.options, now.options, pairs)
     found += _text_change("english_explanation", was.explanation, now.explanation)
     return tuple(found)
 
@@ -207,11 +191,13 @@ def _option_pairs(old: Sequence[str], new: Sequence[str]) -> list[Pair]:
 
 
 def _option_changes(
-    name: str, old: Sequence[str], new: Sequence[str], pairs: Sequence[Pair], *, moves: bool
+    prefix: str, old: Sequence[str], new: Sequence[str], pairs: Sequence[Pair]
 ) -> Iterator[FieldChange]:
-    for old_place, new_place in pairs:
-        before = old[old_place] if old_place is not None and old_place < len(old) else ""
-        after = new[new_place] if new_place is not None and new_place < len(new) else ""
-        if before != after or (moves and old_place != new_place):
-            letters = ["" if place is None else LETTERS[place] for place in (old_place, new_place)]
-            yield FieldChange(name, marked(before, after), *letters)
+    for was, now in pairs:
+        before = old[was] if was is not None and was < len(old) else ""
+        after = new[now] if now is not None and now < len(new) else ""
+        moved = LETTERS[was] if was is not None and now is not None and was != now else ""
+        # A translation moves with its option: that is said there.
+        if before != after or (moved and not prefix):
+            letter = LETTERS[now if now is not None else was or 0]
+            yield FieldChange(prefix + letter, marked(before, after), "" if prefix else moved)

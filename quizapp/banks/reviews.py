@@ -79,5 +79,5 @@ def names_of(people: Sequence[int | None]) -> str:
     """Accounts by name, in the order given."""
     known = {person for person in people if person is not None}
     rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(known)))
-    names: dict[int | None, str] = {None: str(_("命令行")), **dict(rows.tuples().all())}
+    names: dict[int | None, str] = {None: str(_("命令行")), **dict(rows.all())}
     return "、".join(names.get(person, "?") for person in people)
