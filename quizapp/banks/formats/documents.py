@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+# How files begin that are no text: archives and Office files, PDF.
+PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 DEPTH = 12
 VALUES = 600_000
 
@@ -36,6 +38,17 @@ class Unreadable(Exception):
         self.code = code
         self.line = line
         self.facts = facts
+
+
+def read_document(content: bytes, *, as_json: bool) -> Node:
+    """The one document in a file's bytes, JSON or else YAML. Raises Unreadable."""
+    if content.startswith(PACKED):
+        raise Unreadable("file_wrong_ending", 0)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable("file_not_utf8", content.count(b"\n", 0, error.start) + 1) from error
+    return read_json(text) if as_json else read_yaml(text)
 
 
 # --- YAML
