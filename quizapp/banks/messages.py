@@ -37,6 +37,7 @@ SENTENCES: dict[str, LazyString] = {
     "qti_version": _l("这是 QTI 1.x 的文件，不能读取。请在原来的程序里导出为 QTI 2.1、2.2、3.0 或 Moodle XML。"),
     "qti_without_items": _l("题目包的清单里没有试题。请在原来的程序里选中试题，重新导出 QTI 2.1、2.2 或 3.0 题目包。"),
     "package_file_missing": _l("清单里的文件“{name}”不在压缩包里。请重新导出题目包。"),
+    "items_unlisted": _l("压缩包里有试题没有列在清单里，没有读取：{names}。若需要，请重新导出题目包。"),
     "zip_without_bank": _l(
         "压缩包里没有 imsmanifest.xml（QTI 题目包），也没有 bank.yaml（本系统的题库文件夹）。请确认选对了文件。"
     ),
@@ -93,17 +94,63 @@ SENTENCES: dict[str, LazyString] = {
     # the sheet
     "sheet_hidden": _l("工作表“{sheet}”是隐藏的，没有读取。若需要，请取消隐藏；否则请删除。"),
     "sheet_without_headings": _l("工作表“{sheet}”没有找到表头，没有读取。若其中有试题，请加上模板的表头。"),
-    "headings_missing": _l("没有找到表头。请下载模板，把试题填在带有“题型、题干、答案”表头的工作表里。"),
-    "column_missing": _l("没有找到表头“{names}”中的任何一个，缺少这一列。请补上。"),
+    "sheet_taken_for_notes": _l("工作表“{sheet}”像是填写说明，没有读取。若其中有试题，请改工作表的名称。"),
+    "headings_missing": _l(
+        "没有认出表头。请指明各列的含义，或下载模板，把试题填在带有“题型、题干、答案”表头的工作表里。"
+    ),
+    "column_missing": _l("没有找到表头“{names}”中的任何一个，缺少这一列。请补上，或指明各列的含义。"),
     "column_absent": _l("没有找到表头“{names}”中的任何一个，各题都没有此项。建议补上。"),
     "column_doubled": _l("“{first}”和“{second}”两列含义相同，无法判断以哪列为准。请只保留一列。"),
     "columns_unused": _l("这些列没有用到，内容不会导入：{names}。"),
+    "columns_hidden": _l("这些列是隐藏的，但属于试题，已经读取：{names}。请取消隐藏后核对。"),
+    "rows_hidden": _l("第 {rows} 行是隐藏的，没有读取。若需要，请取消隐藏或筛选；否则请删除。"),
+    "cells_merged": _l("{area} 是合并单元格，无法判断内容属于哪一题、哪一项。请取消合并，逐格填写。"),
     "cells_beyond_headings": _l("表头右边还有内容，没有读取。若需要，请给这一列加上表头；否则请删除。"),
     "row_shifted": _l(
         "这一行比表头多出几格，多半是内容里的逗号没有加引号，各格已经错位。请给该格加上双引号，或改用 .xlsx。"
     ),
     "cell_error": _l("单元格是 Excel 的错误值。请修正公式，或直接填写内容。"),
-    "cell_converted": _l("Excel 可能改写过这一格（日期、真假值或科学计数）。请核对；不对时把格式设为“文本”后重填。"),
+    "cell_converted": _l(
+        "这一格在 Excel 里是日期、真假值或带格式的数字，读到的可能与您看到的不同。请核对；不对时把格式设为“文本”后重填。"
+    ),
+    "cell_formula": _l("这一格是公式，但文件里没有算出的值。请用 Excel 或 WPS 打开并保存一次，或直接填写内容。"),
+    "cell_marked": _l("这一格有删除线，或有无法照原样表示的上下标，只读取了文字。请核对，必要时改写。"),
+    "object_unread": _l("这里有文本框、图表或公式对象，没有读取。若是试题的内容，请改成文字或图片。"),
+    "picture_spans": _l("图片占了不止一格，按左上角所在的格读取。请核对；不对时把图片移到它所属的格里。"),
+    "picture_unplaced": _l("图片所在的格不是题干、选项或解析，不知道属于哪里。请移到所属的格里，或删去。"),
+    "options_ambiguous": _l("这一格里的选项有两种分法：{first}；或 {second}。系统不作猜测，请每个选项各占一格。"),
+    "options_unsplit": _l(
+        "分不开这一格里的选项。请写成 A.甲|B.乙|C.丙 的样子（标号依次、分隔一致），或每个选项各占一格。"
+    ),
+    # plain text, Word, GIFT, Aiken
+    "keys_disagree": _l("答案写了两处，互相矛盾：{first}；{second}。系统不作猜测，请核对后只保留一个。"),
+    "types_disagree": _l("题型写了两处，互相矛盾：{first}；{second}。请改成一致。"),
+    "types_inferred": _l(
+        "有 {count} 题没有写题型，按答案和选项判断。请核对，或在题前写上“一、单选题”，或在题后写上 [单选题]。"
+    ),
+    "fields_absent": _l("各题都没有写{names}。建议补上。"),
+    "keys_apart": _l("答案集中写在一处，没有写在各题里。请把答案写到题干的括号里，或题后的“答案：”处。"),
+    "line_unclear": _l("分不清这一行属于哪一题的什么内容。请在每题前写题号，选项写成“A. …”；与试题无关的文字请删去。"),
+    "lines_unused": _l("有 {count} 行不在试题里，没有读取。若是试题，请写上题号。"),
+    "number_unclear": _l(
+        "分不清这里的“{number}”是新的一题，还是第 {before} 题里的列举。请按顺序写题号，列举改用 ①②③。"
+    ),
+    "numbers_skipped": _l("题号从 {before} 跳到 {number}。请确认中间没有漏题。"),
+    "options_unclear": _l(
+        "选项 {letter} 从哪里开始有两种读法：“{first}”，或“{second}”。系统不作猜测，请每个选项另起一行，写成“A. …”。"
+    ),
+    "option_letters_broken": _l("选项 {after} 之后是 {found}，中间缺了字母，或有选项没有分开。请检查选项的字母。"),
+    "option_repeated": _l("选项 {letter} 出现了不止一次，可能是下一题的题号没有认出来。请检查题号和选项的字母。"),
+    "word_part_unread": _l("这里有{part}“{text}”，不能确定是否属于试题，没有读取。请改成普通文字，或删去。"),
+    "gift_braces": _l("大括号没有成对，或不止一对，或一题中间有空行。请检查；属于文字的大括号前面加反斜杠。"),
+    "gift_sign_unclear": _l(
+        "这里的“{sign}”有两种读法：一个选项的开头，或文字的一部分。系统不作猜测：是文字，前面加反斜杠；是选项，另起一行。"
+    ),
+    "gift_note_unreadable": _l("这一行 quizapp 注释无法识别，其中的编号、主题等会丢失。请恢复原样，或删去整行。"),
+    "aiken_incomplete": _l("这一段缺少选项或 ANSWER 行，不是完整的一题。请补全，或删去。"),
+    "aiken_line_unexpected": _l(
+        "这一行不合 Aiken 格式。题干之后依次是 A. B. C. 各占一行的选项，最后一行是 ANSWER: 和一个字母。"
+    ),
     # the question
     "type_missing": _l("没有题型。请填写单选题、多选题或判断题。"),
     "type_unknown": _l("没有“{value}”这种题型，不会改成别的题型导入。请改为单选题、多选题或判断题，或删去此题。"),
@@ -235,6 +282,25 @@ _READINGS = {
     "nothing": _l("不是判断"),
     "places": _l("选项的序号"),
     "content": _l("选项的内容"),
+    "key": _l("答案"),
+    "text": _l("句子里的文字"),
+}
+_KEY_SOURCES = {
+    "stem": _l("题干的括号里是“%(key)s”"),
+    "answer": _l("答案处是“%(key)s”"),
+    "option": _l("选项旁标出的是“%(key)s”"),
+}
+_WORD_PARTS = {
+    "text box": _l("文本框"),
+    "revision": _l("修订"),
+    "hidden": _l("隐藏文字"),
+    "struck": _l("删除线文字"),
+    "formula": _l("公式"),
+    "object": _l("嵌入对象"),
+    "drawing": _l("图形"),
+    "symbol": _l("特殊符号"),
+    "note": _l("脚注或尾注"),
+    "numbering": _l("自动编号"),
 }
 
 
@@ -253,6 +319,15 @@ def _fact(code: str, name: str, value: Any) -> str:
         return str(_EXPECTED[value])
     if name == "type":
         return str(TYPE_NAMES[value])
+    if name == "names" and code == "fields_absent":
+        return _("、").join(str(FIELD_NAMES[field]) for field in value)
+    if name == "part" and code == "word_part_unread":
+        return str(_WORD_PARTS[value])
+    if name in ("first", "second") and code == "keys_disagree":
+        source, _sign, key = value.partition(":")
+        return str(_KEY_SOURCES[source]) % {"key": key}
+    if name in ("first", "second") and code == "types_disagree":
+        return str(TYPE_NAMES.get(value, value))
     if name in ("first", "second") and code == "key_ambiguous":
         return _("选项 %(letter)s", letter=value[-1]) if value.startswith("option ") else str(_READINGS[value])
     if name == "more":

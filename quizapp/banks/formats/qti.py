@@ -15,11 +15,12 @@ from urllib.parse import unquote
 
 from quizapp.banks.content import LETTERS, letters
 from quizapp.banks.entries import Header, Source
+from quizapp.banks.findings import WARNING
 from quizapp.banks.formats.documents import Unreadable
 from quizapp.banks.formats.gathering import Counted, Gathered, Gathering
 from quizapp.banks.formats.html import text_of_element
 from quizapp.banks.formats.qti_scoring import Mapping_, NotOurs, Response, default_value, key_of
-from quizapp.banks.formats.xml import Element, read_own_bank, read_own_question, read_xml
+from quizapp.banks.formats.xml import Element, read_own_bank, read_own_question, read_xml, root_name
 from quizapp.banks.spellings import read_truth
 from quizapp.web.archives import open_archive
 
@@ -115,6 +116,7 @@ class _Reader:
             old = any(_OLD.fullmatch(each.get("type")) for each in resources)
             self.gathering.fault("qti_version" if old else "qti_without_items", self.file, manifest.line)
         bases = [manifest.get("xml:base"), *(each.get("xml:base") for each in manifest.all("resources"))]
+        listed: set[str] = set()
         for resource in items:
             folder = posixpath.join(package.root, *bases, resource.get("xml:base"))
             address = resource.get("href") or next((each.get("href") for each in resource.all("file")), "")
@@ -124,7 +126,16 @@ class _Reader:
                 self.gathering.fault("package_file_missing", self.file, resource.line, name=address[:100])
                 continue
             self.read_member(package, name, resource.first("metadata"))
+            listed.add(name)
+        self.tell_of_unlisted(package, listed)
         return read_own_bank(_metadata(manifest.first("metadata"))) or Header()
+
+    def tell_of_unlisted(self, package: _Package, listed: set[str]) -> None:
+        others = sorted(name for name in package.names - listed if name.lower().endswith(".xml"))
+        items = [name for name in others if root_name(package.archive.read(name)) in ROOTS]
+        if items:
+            names = "、".join(items[:5]) + ("…" if len(items) > 5 else "")
+            self.gathering.fault("items_unlisted", package.manifest, severity=WARNING, names=names)
 
     def read_member(self, package: _Package, name: str, metadata: Element | None) -> None:
         folder = posixpath.dirname(name)
