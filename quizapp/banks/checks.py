@@ -128,8 +128,12 @@ def check_source(
             where = entry.where(fault.field)
             findings.append(Finding(fault.severity, fault.code, where, fault.facts or {}, quoted, number))
     sheets = {sheet: number for number, sheet in enumerate(source.columns)}
-    findings.sort(key=lambda each: (sheets.get(each.where.sheet, -1), each.where.file, each.where.row, each.where.line))
+    findings.sort(key=lambda each: (sheets.get(each.where.sheet, -1), *_order(each.where)))
     return Report(source, recognised.content, tuple(findings), len(source.entries))
+
+
+def _order(where: Where) -> tuple[str, int, int, int]:
+    return where.file, where.row, where.line, where.paragraph
 
 
 def check_content(

@@ -9,7 +9,10 @@ WARNING = "warning"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in what was uploaded: sheet, row and column, or file, line and field. What does not apply is empty or 0."""
+    """A place in what was uploaded: sheet, row and column, or file, line (or paragraph) and field.
+
+    What does not apply is empty or 0.
+    """
 
     file: str = ""
     sheet: str = ""
@@ -17,6 +20,7 @@ class Where:
     column: str = ""
     line: int = 0
     field: str = ""
+    paragraph: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The parts that apply."""
