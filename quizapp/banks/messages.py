@@ -320,7 +320,7 @@ def _fact(code: str, name: str, value: Any) -> str:
     if name == "type":
         return str(TYPE_NAMES[value])
     if name == "names" and code == "fields_absent":
-        return _("、").join(str(FIELD_NAMES[field]) for field in value)
+        return str(_("、")).join(str(FIELD_NAMES[field]) for field in value)
     if name == "part" and code == "word_part_unread":
         return str(_WORD_PARTS[value])
     if name in ("first", "second") and code == "keys_disagree":

@@ -11,18 +11,16 @@ from typing import TypeAlias
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats import project, template
-from quizapp.banks.formats.documents import Node, Unreadable, read_json, read_yaml
+from quizapp.banks.formats import aiken, gift, moodle, package, plain_text, project, qti, sheets
+from quizapp.banks.formats.documents import PACKED, Unreadable, read_document
+from quizapp.banks.formats.xml import root_name
 from quizapp.errors import Invalid
 from quizapp.web import spreadsheet_reader, tables
 
 FILE_BYTES = 8 * 1024 * 1024
 PICTURES_BYTES = 48 * 1024 * 1024  # as they are kept, of all pictures of a file
-FOLDER_FILES = 500
 YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
 PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".zip")
-PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-BANK_FILES = ("bank.yaml", "bank.yml", "bank.json")
 
 Reader: TypeAlias = Callable[[str, bytes], Source]
 
@@ -37,18 +35,32 @@ class Faulty(Exception):
 
 def _spreadsheet(name: str, content: bytes) -> Source:
     try:
-        sheets = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
+        found = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
     except tables.Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
-    return template.read_tables(name, sheets)
+    return sheets.read_tables(name, found)
 
 
 def _json(name: str, content: bytes) -> Source:
-    return project.read_document(name, _document(name, content, read_json))
+    return _own_document(name, content, as_json=True)
 
 
 def _yaml(name: str, content: bytes) -> Source:
-    return project.read_document(name, _document(name, content, read_yaml))
+    return _own_document(name, content, as_json=False)
+
+
+def _own_document(name: str, content: bytes, *, as_json: bool) -> Source:
+    try:
+        node = read_document(content, as_json=as_json)
+    except Unreadable as error:
+        raise Faulty(Finding(ERROR, error.code, Where(file=name, line=error.line), error.facts)) from error
+    return package.with_pictures(project.read_document(name, node))
+
+
+def _is_qti(content: bytes) -> bool:
+    if content.startswith(qti.PACKED):
+        return qti.is_package(content)
+    return root_name(content) in qti.ROOTS
 
 
 def _anything(_content: bytes) -> bool:
@@ -76,6 +88,12 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", (".csv",), _spreadsheet),
     Format("json", JSON_ENDINGS, _json),
     Format("yaml", YAML_ENDINGS, _yaml),
+    Format("gift", (".gift", ".txt"), gift.read_gift, gift.looks_like_gift),
+    Format("aiken", (".txt",), aiken.read_aiken, aiken.looks_like_aiken),
+    Format("text", (".txt",), plain_text.read_plain_text),
+    Format("qti", (".xml", ".zip"), qti.read_qti, _is_qti),
+    Format("moodle", (".xml",), moodle.read_moodle),
+    Format("package", (".zip",), package.read_package),
 )
 
 
@@ -131,48 +149,15 @@ def read_path(path: Path, format_name: str = "") -> Source:
     if not path.is_dir():
         with path.open("rb") as file:
             return read_upload(path.name, file.read(FILE_BYTES + 1), format_name)
-    return _read_folder(path)
-
-
-def _read_folder(path: Path) -> Source:
     name = path.resolve().name
-    inside = [*path.iterdir(), *(each for pool in POOLS if (path / pool).is_dir() for each in (path / pool).iterdir())]
-    files = sorted(each for each in inside if each.suffix.lower() in YAML_ENDINGS + JSON_ENDINGS)
-    heads = [each for each in files if each.name in BANK_FILES and each.parent == path]
-    try:
-        if len(heads) != 1:
-            raise _faulty("folder_without_bank", name)
-        if len(files) > FOLDER_FILES:
-            raise _faulty("folder_too_large", name, most=FOLDER_FILES)
-        nodes = [
-            (each.relative_to(path).as_posix(), _open(each))
-            for each in [heads[0], *(each for each in files if each != heads[0])]
-        ]
-        return project.read_folder(name, nodes[0], nodes[1:])
-    except Faulty as error:
-        return Source(name, Header(), findings=(error.finding,))
+    inside = [each for folder in ("", *POOLS) for each in sorted((path / folder).glob("*"))]
+    inside += sorted((path / package.PICTURES).rglob("*"))
 
+    def open_file(relative: str) -> bytes:
+        with (path / relative).open("rb") as file:
+            return file.read(FILE_BYTES + 1)
 
-def _open(path: Path) -> Node:
-    with path.open("rb") as file:
-        content = file.read(FILE_BYTES + 1)
-    if len(content) > FILE_BYTES:
-        raise _faulty("file_too_large", path.name, most=FILE_BYTES // 1024**2)
-    return _document(path.name, content, read_json if path.suffix.lower() in JSON_ENDINGS else read_yaml)
-
-
-def _document(name: str, content: bytes, read: Callable[[str], Node]) -> Node:
-    if content.startswith(PACKED):
-        raise _faulty("file_wrong_ending", name)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Faulty(Finding(ERROR, "file_not_utf8", Where(file=name, line=line))) from error
-    try:
-        return read(text)
-    except Unreadable as error:
-        raise Faulty(Finding(ERROR, error.code, Where(file=name, line=error.line), error.facts)) from error
+    return package.read_folder(name, [each.relative_to(path).as_posix() for each in inside], open_file)
 
 
 def _faulty(code: str, name: str, **facts: object) -> Faulty:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, BankContent, English, Question
+from quizapp.banks.content import JUDGE_OPTIONS, BankContent, English, Question
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding
 from quizapp.banks.spellings import (
@@ -23,12 +23,10 @@ from quizapp.banks.spellings import (
 )
 
 UNSORTED = "T00 未分类"  # the topic of questions without one, in a bank that has no list of topics
-PROSE = ("stem", "explanation", "reference", *LETTERS)
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _TOPIC = re.compile(r"([A-Za-z]{1,4}[-_]?\d{1,4})[\s、.:：]+(\S.*)")
 _CELL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
-_CONVERTED = re.compile(r"TRUE|FALSE|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?|\d{2}:\d{2}:\d{2}|-?\d(\.\d+)?E[+-]?\d+")
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,8 @@ class _Reading:
 
     def text(self, name: str) -> str:
         value = clean(self.entry.values.get(name, ""))
-        prose = name.removeprefix("english_") in PROSE
         if self.in_sheet and value in _CELL_ERRORS:
             self.fault("cell_error", name)
-        elif self.in_sheet and prose and _CONVERTED.fullmatch(value):
-            self.fault("cell_converted", name, WARNING)
         if not value.isprintable() and any(_forbidden(char) for char in value):
             self.fault("text_control", name)
         return value

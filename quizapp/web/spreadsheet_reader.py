@@ -8,6 +8,7 @@ import datetime
 import io
 import json
 import re
+import struct
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_S = 20
 ROWS = 100_000  # that hold something
+DENSE_CELLS = 4_000_000  # up to the last row and column of a sheet in an old format
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLD_BEGIN = b"\x09\x08\x10\x00\x00\x06\x05\x00"  # the first record of a workbook of Excel 97 to 2003, and its kind
+OLD_PASSWORD = 0x2F
+OLD_FIRST_RECORDS = (0x0809, 0x0086, 0x0161, OLD_PASSWORD)  # what may stand before a password
 TEXT_KINDS = ("csv", "tsv", "txt")
 ARCHIVE_CODES = {
     "archive_damaged": "spreadsheet_damaged",
@@ -38,8 +43,7 @@ _PICTURE_FILES = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff[\xe0\xe1].{2}(?:JF
 def read(content: bytes, kind: str) -> list[Table]:
     """The sheets of a file; `kind` is the ending of its name. Raises Unreadable."""
     if content.startswith(OLD_OFFICE):
-        # Excel keeps a password-protected XLSX inside the container of the old format.
-        if "EncryptedPackage".encode("utf-16-le") in content:
+        if has_password(content):
             raise Unreadable("spreadsheet_encrypted")
         tables = read_old_workbook(content)
     elif content.startswith(b"PK"):
@@ -59,6 +63,21 @@ def read(content: bytes, kind: str) -> list[Table]:
     return tables
 
 
+def has_password(content: bytes) -> bool:
+    """Whether a container of the old format holds an encrypted workbook: a new one as a whole, or an old one's records."""
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return True
+    place = content.find(OLD_BEGIN)
+    while 0 < place < len(content) - 4:
+        kind, length = struct.unpack_from("<HH", content, place)
+        if kind not in OLD_FIRST_RECORDS:
+            return False
+        if kind == OLD_PASSWORD:
+            return True
+        place += 4 + length
+    return False
+
+
 def looks_like_text(content: bytes) -> bool:
     """Whether no byte is one that text doesn't have."""
     return not any(byte < 9 or 13 < byte < 32 for byte in content[:4096])
@@ -70,11 +89,11 @@ def read_new_workbook(content: bytes) -> list[Table]:
         archive = archives.open_archive(content)
     except Invalid as error:
         raise Unreadable(ARCHIVE_CODES[error.code]) from error
-    names = archive.namelist()
-    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-        raise Unreadable("spreadsheet_not_excel")
+    names = [name.lower().replace("\\", "/") for name in archive.namelist()]
     if "xl/workbook.bin" in names:
         return read_old_workbook(content)
+    if "[content_types].xml" not in names or not any(name.endswith("workbook.xml") for name in names):
+        raise Unreadable("spreadsheet_not_excel")
     return read_workbook(archive, most_rows=ROWS, most_cells=CELLS)
 
 
@@ -94,21 +113,23 @@ def read_old_workbook(content: bytes) -> list[Table]:
             for meta in book.sheets_metadata
             if meta.typ == calamine.SheetTypeEnum.WorkSheet
         ]
+    except (Unreadable, MemoryError):
+        raise
     except calamine.PasswordError as error:
         raise Unreadable("spreadsheet_encrypted") from error
-    except (
-        calamine.CalamineError,
-        calamine.XmlError,
-        calamine.ZipError,
-        OSError,
-        ValueError,
-    ) as error:
+    except Exception as error:
+        raise Unreadable("spreadsheet_damaged") from error
+    except BaseException as error:  # what the library did not foresee comes as no Exception
+        if type(error).__name__ != "PanicException":
+            raise
         raise Unreadable("spreadsheet_damaged") from error
 
 
 def _old_sheet(sheet: "calamine.CalamineSheet", hidden: bool) -> Table:
-    above, left = sheet.start or (0, 0)  # the library leaves out what is empty above and to the left
-    rows: list[Row] = [[] for _ in range(above)]
+    left = sheet.start[1] if sheet.start else 0  # the library leaves out what is empty to the left
+    if sheet.total_height * sheet.total_width > DENSE_CELLS:
+        raise Unreadable("spreadsheet_too_large")
+    rows: list[Row] = []
     notes: dict[Cell, CellNote] = {}
     cells = 0
     for values in sheet.iter_rows():

@@ -9,19 +9,23 @@ import json
 import logging
 import subprocess
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import xlsxwriter
+from PIL import Image
 
 from quizapp.errors import Invalid, Unavailable
 from quizapp.web import confinement
-from quizapp.web.tables import Table
+from quizapp.web.tables import CellPicture, Table
 
 log = logging.getLogger("quizapp")
 TIME_LIMIT_S = 30
 AT_ONCE = 2  # children of one process; each may take the reader's whole memory limit
 KINDS = ("xlsx", "xlsm", "xls", "et", "csv", "tsv")
+LINE_PIXELS, PICTURE_PIXELS = 20, 120
+ROW_PIXELS = 545  # the highest row that there is
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _children = threading.BoundedSemaphore(AT_ONCE)
@@ -65,8 +69,14 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
     return [Table(sheet, rows, hidden) for sheet, rows, hidden in answer["tables"]]
 
 
-def write_workbook(tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
-    """An XLSX file of (sheet name, rows). The first row is a heading, numbers stay numbers, no cell is a formula."""
+def write_workbook(
+    tables: Iterable[tuple[str, Sequence[Sequence[object]]]],
+    pictures: Mapping[str, Sequence[CellPicture]] | None = None,
+) -> bytes:
+    """An XLSX file of (sheet name, rows). The first row is a heading, numbers stay numbers, no cell is a formula.
+
+    `pictures` lie in cells of the sheets by their names, below the cells' words.
+    """
     file = io.BytesIO()
     book = xlsxwriter.Workbook(
         file,
@@ -88,17 +98,19 @@ def write_workbook(tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> 
     )
     text = book.add_format({"num_format": "@"})
     quoted = book.add_format({"num_format": "@", "quote_prefix": True})  # stays text even when somebody edits the cell
+    illustrated = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     for name, rows in tables:
         sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
-        columns = max((len(row) for row in rows), default=0)
-        for column in range(columns):
-            longest = max(
-                (_width(str(row[column])) for row in rows[:200] if column < len(row)),
-                default=8,
-            )
-            sheet.set_column(column, column, min(max(longest + 2, 10), 48), text)
+        widths = _column_widths(rows)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width, text)
+        in_cells: dict[int, dict[int, list[CellPicture]]] = {}
+        for picture in (pictures or {}).get(name, ()):
+            in_cells.setdefault(picture.cell[0], {}).setdefault(picture.cell[1], []).append(picture)
         for number, row in enumerate(rows):
+            if number in in_cells:
+                _place_pictures(sheet, number, row, widths, in_cells[number])
             for column, value in enumerate(row):
                 if value is None or (value == "" and number):
                     continue
@@ -107,10 +119,48 @@ def write_workbook(tables: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> 
                     continue
                 cell = str(value)
                 style = heading if number == 0 else quoted if cell.startswith(FORMULA_STARTS) else text
+                if column in in_cells.get(number, ()):
+                    style = illustrated
                 sheet.write_string(number, column, cell, style)
     book.close()
     return file.getvalue()
 
 
+def _column_widths(rows: Sequence[Sequence[object]]) -> list[int]:
+    columns = max((len(row) for row in rows), default=0)
+    return [
+        min(max(max((_width(str(row[column])) for row in rows[:200] if column < len(row)), default=8) + 2, 10), 48)
+        for column in range(columns)
+    ]
+
+
 def _width(cell: str) -> int:
     return sum(2 if ord(char) > 0x2E7F else 1 for char in max(cell.split("\n"), key=len))
+
+
+def _place_pictures(
+    sheet: Any, row: int, cells: Sequence[object], widths: Sequence[int], pictures: dict[int, list[CellPicture]]
+) -> None:
+    """Pictures below the words of their cells, small enough to stay within: the cell's corner says whose they are."""
+    heights = {}
+    for column, inside in pictures.items():
+        width = widths[column] if column < len(widths) else 10
+        words = str(cells[column]) if column < len(cells) else ""
+        lines = sum(1 + _width(line) // width for line in words.split("\n")) if words else 0
+        top = min(LINE_PIXELS * lines, ROW_PIXELS - PICTURE_PIXELS * len(inside)) + 4
+        for picture in inside:
+            with Image.open(io.BytesIO(picture.content)) as image:
+                scale = min(1, (PICTURE_PIXELS - 8) / image.height, (7 * width - 8) / image.width)
+            options = {
+                "image_data": io.BytesIO(picture.content),
+                "description": picture.shows,
+                "x_offset": 4,
+                "y_offset": top,
+                "x_scale": scale,
+                "y_scale": scale,
+                "object_position": 1,
+            }
+            sheet.insert_image(row, column, f"{row}-{column}.png", options)
+            top += PICTURE_PIXELS
+        heights[column] = top
+    sheet.set_row_pixels(row, min(max(heights.values()), ROW_PIXELS))

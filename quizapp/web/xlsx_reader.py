@@ -73,7 +73,10 @@ def read_workbook(archive: zipfile.ZipFile, *, most_rows: int, most_cells: int) 
 class _Workbook:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
-        self.parts = {name.lower(): name for name in archive.namelist()}  # programs differ in how they write names
+        # Programs differ in how they write names.
+        self.parts = {name.lower().replace("\\", "/"): name for name in archive.namelist()}
+        if len(self.parts) < len(archive.namelist()):
+            raise Unreadable("spreadsheet_damaged")
         main = [each.target for each in self.relations("").values() if each.kind == "officeDocument"]
         self.part = main[0] if main and self.has(main[0]) else "xl/workbook.xml"
 
@@ -475,7 +478,8 @@ class _SheetParser(_Parser):
     def _text(self, cell: dict[str, str], value: str, formula: list[str] | None, runs: _Runs | None) -> str:
         """What a cell shows; its notes and pictures are kept."""
         kind = cell.get("t", "n")
-        style = self.styles[int(cell["s"])] if "s" in cell and self.styles else _NO_STYLE
+        number = int(cell.get("s") or 0)
+        style = self.styles[number] if 0 <= number < len(self.styles) else _NO_STYLE
         if (formula is not None or "vm" in cell) and self._shows_picture(cell, value, "".join(formula or ())):
             return ""
         marked = style.marked

@@ -11,7 +11,8 @@ from quizapp.banks import queries
 from quizapp.banks.actions import add_upload, save_draft
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.template import headings, read_tables, write_csv, write_xlsx
+from quizapp.banks.formats.sheets import read_tables
+from quizapp.banks.formats.template import headings, write_csv, write_xlsx
 from quizapp.banks.jobs import check_upload
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.surroundings import Choices

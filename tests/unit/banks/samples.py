@@ -8,7 +8,7 @@ from quizapp.banks.checks import Report, check_source
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding
-from quizapp.banks.formats.template import read_tables
+from quizapp.banks.formats.sheets import read_tables
 from quizapp.banks.reading import read_upload
 from quizapp.web.tables import Table
 

@@ -6,7 +6,9 @@ import io
 import pytest
 
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.template import column_letter, escaped, field_of, headings, read_tables, row_of, write_csv
+from quizapp.banks.formats.headings import column_letter, read_heading
+from quizapp.banks.formats.sheets import read_tables
+from quizapp.banks.formats.template import escaped, headings, row_of, write_csv
 from quizapp.web.tables import Table
 from tests.unit.banks.samples import (
     CONTENT,
@@ -48,7 +50,8 @@ from tests.unit.banks.samples import (
     ],
 )
 def test_headings_of_real_files_are_recognised(heading: str, field: str | None) -> None:
-    assert field_of(heading) == field
+    found = read_heading(heading)
+    assert (found.field if found else None) == field
 
 
 def test_the_template_has_the_columns_that_it_promises() -> None:
