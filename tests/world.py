@@ -1,5 +1,6 @@
 """A small but rich site: everything that has a page of its own is there once, from a draft bank to frozen standings."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -7,15 +8,18 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import select
 
 from quizapp.accounts.models import Account, RoleGrant
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.models import Attempt
 from quizapp.attempts.recorder import Recorder
-from quizapp.banks.actions import save_draft
+from quizapp.banks.actions import add_upload, save_draft, store_pictures
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.banks.pictures import read_picture, token
+from quizapp.banks.surroundings import Choices
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.actions import announce, grant_extra_time
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
@@ -154,14 +158,19 @@ def _record(app: Flask) -> None:
     recorder.close()
 
 
-def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, int]:
-    """A draft of the tiny bank with changes, a bank that is a draft only, and two uploads: one to mend, one to save."""
+def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, Any]:
+    """A draft of the tiny bank with changes, a bank that is a draft only and has a picture, and uploads in each state."""
     first, second, _, *rest = tiny_content().questions
     new = replace(first, code="NEW", stem="新的一题", options=("一", "二", "三", "四"))
     questions = (replace(first, right=2), replace(second, explanation="改写"), *rest, new)
     with app.app_context():
         draft = save_draft(replace(tiny_content(), questions=questions), source_name="a.yaml", actor=None, now=BORN)
-        other = replace(tiny_content(), code="other", title="另一题库")
+        file = io.BytesIO()
+        Image.new("RGB", (640, 480), "navy").save(file, "PNG")
+        picture = read_picture(file.getvalue())
+        store_pictures([picture], now=utc_now())
+        shown = replace(first, stem=f"{first.stem} {token(picture, '一张图')}", english=None)
+        other = replace(tiny_content(), code="other", title="另一题库", questions=(shown, second, *rest))
         save_draft(other, source_name="other.yaml", actor=None, now=BORN)
         db.session.commit()
         found = {"draft_version": draft.id}
@@ -170,10 +179,19 @@ def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, int]:
     files: tuple[tuple[str, str, dict[str, str]], ...] = (
         ("题库.csv", UPLOADED, {"code": "new", "title": "新题库"}),
         ("tiny.yaml", write_yaml(tiny_content()), {}),
+        ("other.yaml", write_yaml(other), {}),
     )
     for name, text, fields in files:
         answer = send(qin, name, text.encode(), **fields)
         assert answer.status_code == 303, answer.text
+    assert qin.post(f"{answer.location}/save").status_code == 303
     with app.app_context():
-        found["faulty_upload"], found["good_upload"] = db.session.scalars(select(BankUpload.id).order_by(BankUpload.id))
-    return found
+        names = ("faulty_upload", "good_upload", "saved_upload")
+        found.update(zip(names, db.session.scalars(select(BankUpload.id).order_by(BankUpload.id)), strict=True))
+        for state, touched_at in (("interrupted", BORN), ("checking", utc_now() + timedelta(hours=1))):
+            upload = add_upload("慢.yaml", b"a: b", choices=Choices(), actor=None, now=utc_now())
+            upload.state, upload.touched_at = "checking", touched_at
+            db.session.flush()
+            found[f"{state}_upload"] = upload.id
+        db.session.commit()
+    return found | {"picture": picture.digest}

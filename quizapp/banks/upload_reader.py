@@ -23,9 +23,9 @@ def main() -> None:
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     request = sandbox.receive(questions, msgspec.msgpack.Decoder(sandbox.Request))
     nowhere = os.open(os.devnull, os.O_RDWR)
+    confine(memory_bytes=int(sys.argv[1]), seconds=int(sys.argv[2]))
     for stream in range(3):  # what a library prints or reads is not taken for a message
         os.dup2(nowhere, stream)
-    confine(memory_bytes=int(sys.argv[1]), seconds=int(sys.argv[2]))
     try:
         answer(request, questions, answers)
     except MemoryError:

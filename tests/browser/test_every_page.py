@@ -206,7 +206,11 @@ PAGES: dict[str, list[Example]] = {
     "banks_admin.publish": [example("qin", bank_id="{bank}"), example("qin", bank_id="{other_bank}")],
     "banks_admin.discard": [example("qin", bank_id="{bank}")],
     "banks_admin.upload": [example("qin"), example("qin", send_empty)],
-    "banks_admin.report": [example("qin", upload_id="{faulty_upload}"), example("qin", upload_id="{good_upload}")],
+    "banks_admin.report": [
+        *(example("qin", upload_id=f"{{{state}_upload}}") for state in ("faulty", "good", "saved")),
+        *(example("qin", upload_id=f"{{{state}_upload}}") for state in ("checking", "interrupted")),
+    ],
+    "banks_admin.undo": [example("qin", upload_id="{saved_upload}")],
     # Administrators and auditors
     "accounts_admin.index": [example("ada"), example("jun", role="organizer")],
     "accounts_admin.create": [example("ada"), example("ada", send_empty)],
@@ -228,6 +232,8 @@ NO_PAGES = {
     "leaderboards.mine": "JSON",
     "competitions_admin.units": "JSON",
     "banks_admin.report_json": "JSON",
+    "banks_admin.upload_state": "JSON",
+    "banks.picture": "a picture",
     "reports.participation": "a part of a page",
     "reports_admin.overview_live": "a part of a page",
     "organizations.qr": "a picture",

@@ -128,6 +128,12 @@ GET  /admin/banks/uploads/{faulty_upload}                    ixxxxooo
 GET  /admin/banks/uploads/{faulty_upload}/report.json        ixxxxooo
 GET  /admin/banks/uploads/{faulty_upload}/faulty.xlsx        ixxxxooo
 POST /admin/banks/uploads/{faulty_upload}/save               ixxxxoxo
+GET  /admin/banks/uploads/{checking_upload}                  ixxxxooo
+GET  /admin/banks/uploads/{faulty_upload}/state.json         ixxxxooo
+POST /admin/banks/uploads/{faulty_upload}/again              ixxxxoxo
+GET  /admin/banks/uploads/{saved_upload}/undo                ixxxxooo
+POST /admin/banks/uploads/{saved_upload}/undo                ixxxxoxo
+GET  /pictures/{picture}.png                                 oooooooo
 
 GET  /competitions/                                          oooooooo
 GET  /competitions/{open}                                    oooooooo
