@@ -38,8 +38,8 @@ _SIGNS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
-    (b"<\0", "utf-16-le"),
-    (b"\0<", "utf-16-be"),
+    *((bytes((code, 0)), "utf-16-le") for code in b"< \t\r\n"),
+    *((bytes((0, code)), "utf-16-be") for code in b"< \t\r\n"),
 )
 _BLANK = "\ufeff \t\r\n"
 _DECLARATION = re.compile(r"<\?xml\s[^<>]*\?>")
@@ -103,7 +103,9 @@ def read_xml(content: bytes) -> Element:
     builder = _Builder(parser, skipped)
     parser.setContentHandler(builder)
     try:
-        parser.feed(text.encode())  # at once: a long token that comes in pieces is looked through again with each
+        # With a declaration of our own, so that no other is believed; at once, because a long token that comes in pieces
+        # is looked through again with each.
+        parser.feed(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode())
         parser.close()
     except DefusedXmlException as error:
         raise Unreadable("xml_dtd", builder.line) from error
