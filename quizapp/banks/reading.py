@@ -11,16 +11,18 @@ from typing import TypeAlias
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats import aiken, gift, moodle, package, plain_text, project, qti, sheets
+from quizapp.banks.formats import aiken, gift, moodle, package, plain_text, project, qti, sheets, word
 from quizapp.banks.formats.documents import PACKED, Unreadable, read_document
 from quizapp.banks.formats.xml import root_name
 from quizapp.errors import Invalid
 from quizapp.web import spreadsheet_reader, tables
+from quizapp.web.delimited_text import BYTE_ORDER_MARKS, read_delimited
 
 FILE_BYTES = 8 * 1024 * 1024
 PICTURES_BYTES = 48 * 1024 * 1024  # as they are kept, of all pictures of a file
+SAMPLE_BYTES = 64 * 1024
 YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
-PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".zip")
+PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".doc", ".zip")
 
 Reader: TypeAlias = Callable[[str, bytes], Source]
 
@@ -57,6 +59,17 @@ def _own_document(name: str, content: bytes, *, as_json: bool) -> Source:
     return package.with_pictures(project.read_document(name, node))
 
 
+def _is_table(content: bytes) -> bool:
+    """Whether a text file holds a table, as Excel saves it as “Unicode text”."""
+    sample = content[:SAMPLE_BYTES]
+    whole_lines = sample if sample.startswith(BYTE_ORDER_MARKS) else sample.rpartition(b"\n")[0] or sample
+    try:
+        found = read_delimited(whole_lines, "tsv")
+    except tables.Unreadable:
+        return False
+    return sheets.has_headings(tables.Table("", found))
+
+
 def _is_qti(content: bytes) -> bool:
     if content.startswith(qti.PACKED):
         return qti.is_package(content)
@@ -85,9 +98,10 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("xlsx", (".xlsx", ".xlsm"), _spreadsheet),
     Format("xls", (".xls", ".et"), _spreadsheet),
-    Format("csv", (".csv",), _spreadsheet),
+    Format("csv", (".csv", ".tsv", ".txt"), _spreadsheet, _is_table),
     Format("json", JSON_ENDINGS, _json),
     Format("yaml", YAML_ENDINGS, _yaml),
+    Format("docx", (".docx", ".doc"), word.read_word),
     Format("gift", (".gift", ".txt"), gift.read_gift, gift.looks_like_gift),
     Format("aiken", (".txt",), aiken.read_aiken, aiken.looks_like_aiken),
     Format("text", (".txt",), plain_text.read_plain_text),

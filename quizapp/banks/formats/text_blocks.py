@@ -198,11 +198,12 @@ class _Blocks:
             return True
         if signs.option_letter(line.folded) or label_at_start(line.folded):
             return False
-        if block.last_part == "stem":
-            return _is_judgement(block.body[-1]) and not block.foreign
-        return block.after_blank
+        ended = block.last_part == "stem" and _is_judgement(block.body[-1])
+        return (ended or block.after_blank) and not block.foreign
 
     def open(self, line: Line, begins: int, number: int = 0) -> None:
+        if not self.numbered and len(self.blocks) == 1 and not self.blocks[0].may_end:
+            self.unused += self.blocks.pop().body  # a title above the first question
         heading = Heading() if self.heading.keys_apart else self.heading
         self.heading = heading
         self.block = Block(line.where, number, heading.kind, heading.foreign, self.topic)
