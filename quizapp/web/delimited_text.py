@@ -14,7 +14,7 @@ CELL_CHARS = 32_767  # Excel's own limit
 CELLS = 1_000_000
 DELIMITERS = (",", "\t", ";", "，")
 SAMPLE_RECORDS = 50
-_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_delimited(content: bytes, kind: str) -> list[Row]:
@@ -61,7 +61,7 @@ def _widths(text: str, delimiter: str) -> Iterable[int]:
 
 def decode(content: bytes) -> str:
     """Text of UTF-8, UTF-16, GBK (GB18030) or Big5. Raises Unreadable where that can't be told for certain."""
-    if content.startswith(_BYTE_ORDER_MARKS):
+    if content.startswith(BYTE_ORDER_MARKS):
         found = _decoded(content, "utf-16")
     elif b"\0" in content:
         found = _decoded_wide(content)

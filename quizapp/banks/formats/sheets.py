@@ -72,6 +72,11 @@ def read_tables(name: str, tables: Sequence[Table], columns: Columns | None = No
     return reading.source()
 
 
+def has_headings(table: Table) -> bool:
+    """Whether a table has headings of questions."""
+    return _find_headings(table, {}) is not None
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a table's questions are: the row where they begin, from 0, and the headings above."""
