@@ -14,7 +14,7 @@ from quizapp.banks.checks import Report, tally
 from quizapp.banks.content import LETTERS, BankContent, Question, content_digest, diff, question_digest
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
-from quizapp.banks.formats import project, template
+from quizapp.banks.formats import template
 from quizapp.banks.forms import (
     BeginDraftForm,
     CheckAgainForm,
@@ -33,6 +33,7 @@ from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
+from quizapp.banks.writing import KINDS
 from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db, limiter, settings
@@ -57,6 +58,7 @@ def _names() -> dict[str, Any]:
         "type_names": messages.TYPE_NAMES,
         "difficulty_names": messages.DIFFICULTY_NAMES,
         "pool_names": messages.POOL_NAMES,
+        "file_kinds": KINDS,
     }
 
 
@@ -311,7 +313,7 @@ def version(version_id: int) -> ResponseReturnValue:
 
 @bp.get("/versions/<int:version_id>/content.<ending>")
 def version_file(version_id: int, ending: str) -> ResponseReturnValue:
-    """The questions as a file: XLSX or CSV in the template, or the project's YAML."""
+    """The questions as a file of one of the kinds that `writing` knows."""
     found = queries.version_or_404(version_id)
     name = f"{found.bank.code}-{found.number or 'draft'}"
     return _download(queries.version_content(version_id), name, ending)
@@ -705,13 +707,10 @@ class _Page(Pagination):
 
 
 def _download(content: BankContent, name: str, ending: str) -> Response:
-    if ending == "xlsx":
-        return _file(template.write_xlsx(content), XLSX, f"{name}.xlsx")
-    if ending == "csv":
-        return _file(template.write_csv(content), "text/csv; charset=utf-8", f"{name}.csv")
-    if ending == "yaml":
-        return _file(project.write_yaml(content).encode(), "application/yaml; charset=utf-8", f"{name}.yaml")
-    raise NotFound()
+    kind = next((each for each in KINDS if each.ending == ending), None)
+    if kind is None:
+        raise NotFound()
+    return _file(kind.write(content, queries.picture_files(content)), kind.media_type, f"{name}.{ending}")
 
 
 def _file(data: bytes, media_type: str, name: str) -> Response:

@@ -15,10 +15,10 @@ from quizapp.banks import actions, messages, queries
 from quizapp.banks.checks import Report, check_source, tally
 from quizapp.banks.content import BankContent, content_digest, diff
 from quizapp.banks.findings import ERROR
-from quizapp.banks.formats import project
 from quizapp.banks.reading import FILE_BYTES, format_names, read_upload
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.surroundings import Choices, Surroundings
+from quizapp.banks.writing import KINDS, kind_of
 from quizapp.clock import utc_now
 from quizapp.errors import QuizError
 from quizapp.extensions import db, settings
@@ -112,15 +112,22 @@ def import_bank(path: Path, publish: bool, **chosen: Any) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def export(version: str, path: Path) -> None:
-    """把已发布的版本（如 tqm@2）写成 YAML 文件。 Write a published version (such as tqm@2) as a YAML file."""
+    """把已发布的版本（如 tqm@2）写成文件。 Write a published version (such as tqm@2) as a file.
+
+    格式由后缀决定 The ending decides the format: .yaml .json .xlsx .csv .gift .xml (Moodle) .qti.zip .zip
+    """
+    kind = kind_of(path.name)
+    if kind is None:
+        known = " ".join(f".{each.ending}" for each in KINDS)
+        raise click.UsageError(f"{path}: 后缀应为其中之一 the ending must be one of: {known}")
     content = _version_content(version)
-    text = project.write_yaml(content).encode()
-    again = check_source(read_upload("export.yaml", text)).content
-    if content_digest(again) != content_digest(content):
+    pictures = queries.picture_files(content)
+    data = kind.write(content, pictures)
+    if not kind.gives_back(content, data, pictures):
         click.echo("导出的文件与版本不一致，没有写入。 The file would differ from the version: not written.", err=True)
         raise SystemExit(REJECTED)
     try:
-        path.write_bytes(text)
+        path.write_bytes(data)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
     click.echo(f"{path}: {len(content.questions)} 题 questions, {content_digest(content)}")

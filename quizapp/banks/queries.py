@@ -8,7 +8,7 @@ from functools import lru_cache
 from sqlalchemy import func, select
 
 from quizapp.banks.checks import QUESTIONS
-from quizapp.banks.content import BankContent, question_from_json, texts_of
+from quizapp.banks.content import BankContent, pictures_of, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding, Where
@@ -177,6 +177,13 @@ def picture_png(digest: str) -> bytes:
     if png is None:
         raise NotFound()
     return png
+
+
+def picture_files(content: BankContent) -> dict[str, bytes]:
+    """The files of the pictures that a content names, by their digests."""
+    wanted = pictures_of(content)
+    files = select(Picture.digest, Picture.png).where(Picture.digest.in_(wanted))
+    return {digest: png for digest, png in db.session.execute(files)} if wanted else {}
 
 
 def choices_of(upload: BankUpload) -> Choices:

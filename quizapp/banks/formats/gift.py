@@ -312,7 +312,7 @@ def _topic_of(category: str) -> str:
 # --- writing
 
 
-def write_gift(content: BankContent, pictures: Mapping[str, bytes]) -> str:
+def write_gift(content: BankContent, pictures: Mapping[str, bytes]) -> bytes:
     """The content as GIFT that reads back to the same digest. `pictures`, PNG files by digest, go inside as HTML has them."""
     shown = {digest for question in content.questions for digest in _shown_in(question)}
     named = {digest for question in content.questions for digest in digests_in(english_values(question).values())}
@@ -331,7 +331,7 @@ def write_gift(content: BankContent, pictures: Mapping[str, bytes]) -> str:
             path = [content.title, f"{topic} {content.topics.get(topic, '')}".strip()]
             lines += ["$CATEGORY: " + "/".join(" ".join(part.split()).replace("/", "//") for part in path), ""]
         lines += [*_written(question, address), ""]
-    return "\n".join(lines)
+    return "\n".join(lines).encode()
 
 
 def _shown_in(question: Question) -> set[str]:
