@@ -33,7 +33,7 @@ from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
-from quizapp.banks.writing import KINDS
+from quizapp.banks.writing import FILE_KINDS
 from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db, limiter, settings
@@ -58,7 +58,7 @@ def _names() -> dict[str, Any]:
         "type_names": messages.TYPE_NAMES,
         "difficulty_names": messages.DIFFICULTY_NAMES,
         "pool_names": messages.POOL_NAMES,
-        "file_kinds": KINDS,
+        "file_kinds": FILE_KINDS,
     }
 
 
@@ -707,7 +707,7 @@ class _Page(Pagination):
 
 
 def _download(content: BankContent, name: str, ending: str) -> Response:
-    kind = next((each for each in KINDS if each.ending == ending), None)
+    kind = next((each for each in FILE_KINDS if each.ending == ending), None)
     if kind is None:
         raise NotFound()
     return _file(kind.write(content, queries.picture_files(content)), kind.media_type, f"{name}.{ending}")

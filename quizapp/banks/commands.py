@@ -12,13 +12,13 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.banks import actions, messages, queries
-from quizapp.banks.checks import Report, check_source, tally
+from quizapp.banks.checks import Report, tally
 from quizapp.banks.content import BankContent, content_digest, diff
 from quizapp.banks.findings import ERROR
-from quizapp.banks.reading import FILE_BYTES, format_names, read_upload
+from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.surroundings import Choices, Surroundings
-from quizapp.banks.writing import KINDS, kind_of
+from quizapp.banks.writing import FILE_KINDS, kind_of
 from quizapp.clock import utc_now
 from quizapp.errors import QuizError
 from quizapp.extensions import db, settings
@@ -118,7 +118,7 @@ def export(version: str, path: Path) -> None:
     """
     kind = kind_of(path.name)
     if kind is None:
-        known = " ".join(f".{each.ending}" for each in KINDS)
+        known = " ".join(f".{each.ending}" for each in FILE_KINDS)
         raise click.UsageError(f"{path}: 后缀应为其中之一 the ending must be one of: {known}")
     content = _version_content(version)
     pictures = queries.picture_files(content)

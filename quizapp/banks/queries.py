@@ -183,7 +183,7 @@ def picture_files(content: BankContent) -> dict[str, bytes]:
     """The files of the pictures that a content names, by their digests."""
     wanted = pictures_of(content)
     files = select(Picture.digest, Picture.png).where(Picture.digest.in_(wanted))
-    return {digest: png for digest, png in db.session.execute(files)} if wanted else {}
+    return dict(db.session.execute(files).all()) if wanted else {}
 
 
 def choices_of(upload: BankUpload) -> Choices:

@@ -36,7 +36,7 @@ def _json(content: BankContent, _pictures: Pictures) -> bytes:
     return (json.dumps(content_to_json(content), ensure_ascii=False, indent=2) + "\n").encode()
 
 
-KINDS: tuple[FileKind, ...] = (
+FILE_KINDS: tuple[FileKind, ...] = (
     FileKind("Excel", "xlsx", XLSX, template.write_xlsx),
     FileKind("CSV", "csv", "text/csv; charset=utf-8", lambda content, _pictures: template.write_csv(content)),
     FileKind(
@@ -55,5 +55,5 @@ KINDS: tuple[FileKind, ...] = (
 
 def kind_of(name: str) -> FileKind | None:
     """The kind of a file by its name; of two endings that fit, the longer one."""
-    fitting = [kind for kind in KINDS if f".{name.lower()}".endswith(f".{kind.ending}")]
+    fitting = [kind for kind in FILE_KINDS if f".{name.lower()}".endswith(f".{kind.ending}")]
     return max(fitting, key=lambda kind: len(kind.ending), default=None)
