@@ -19,7 +19,7 @@ from quizapp.banks.entries import TEXT_FIELDS, Header
 from quizapp.banks.formats.documents import Unreadable
 
 DEPTH = 64
-ELEMENTS = 400_000
+ELEMENTS = 300_000
 OWN = "urn:quizapp:bank"  # the namespace of what only this program reads
 XINCLUDE = "http://www.w3.org/2001/XInclude"
 XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
