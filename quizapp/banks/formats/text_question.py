@@ -77,8 +77,10 @@ class Reading:
             self.infer(key)
         if self.kind:
             self.values["type"] = self.kind
-        else:
-            self.unread.add("type")  # follows from the key, which is what is missing
+        elif "key" not in self.unread:
+            self.fault("key_missing", "key")  # as long as the type is not known either, nobody else would say so
+        if not self.kind:
+            self.unread.add("type")
         return Entry(self.values, self.places, unread=frozenset(self.unread))
 
     # labels and tags
@@ -126,6 +128,7 @@ class Reading:
         before = self.kind or self.foreign
         if before and before != (kind or foreign):
             self.fault("types_disagree", "type", first=before, second=kind or foreign)
+            self.unread.add("key")
         self.kind, self.foreign = kind, foreign
 
     # options
