@@ -135,7 +135,7 @@ def _points(
         each.get("identifier")
         for rule in rules
         for each in (rule, *rule.descendants())
-        if each.tag == "set-outcome-value"
+        if each.tag in ("set-outcome-value", "lookup-outcome-value")
     }
     if "SCORE" not in written and not any(isinstance(outcomes.get(name), float) for name in written):
         return None  # feedback only
