@@ -9,7 +9,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.findings import ERROR, WARNING, Fault
@@ -18,9 +18,9 @@ from quizapp.banks.spellings import bare, squeezed
 
 SHINGLE = 3
 NEAR = 7, 10  # as a fraction, so that no rounding decides
-# Stems that share so rare a sequence with so many others are made from one pattern; comparing all of them with all would
-# take hours. The first of them are compared.
-MOST_POSTINGS = 64
+# Where thousands of stems are made from one pattern, each is compared with so many that share its rarest sequences, and
+# the answers of the nearest are looked at: or a file made for it would keep us for hours. No real bank comes near.
+MOST_COMPARED, MOST_ANSWERS = 64, 8
 
 _SYMBOLS = re.compile(r"[A-Za-zα-ωΑ-Ω]+|\d+(?:\.\d+)?")
 _POINTS_AT_OPTIONS = re.compile(r"下列|以下|下面|下述|\b(?:following|these)\b", re.I)
@@ -191,13 +191,10 @@ def _near(
             if number != only:
                 index.add(number)
     for number in (only,) if only is not None else range(len(own)):
-        if number not in told:
-            best = max(
-                ((share, -other) for other, share in index.near(number) if _is_near(questions[other], own[number])),
-                default=None,
-            )
-            if best is not None:
-                yield _near_fault(content, number, -best[1], round(100 * best[0]), bank)
+        for share, other in index.near(number)[:MOST_ANSWERS] if number not in told else ():
+            if _is_near(questions[other], own[number]):
+                yield _near_fault(content, number, other, round(100 * share), bank)
+                break
         if only is None:
             index.add(number)
 
@@ -239,23 +236,31 @@ class _Index:
 
     def add(self, number: int) -> None:
         for shingle in self._prefix(number):
-            postings = self._postings.setdefault(shingle, [])
-            if len(postings) < MOST_POSTINGS:
-                postings.append(number)
+            self._postings.setdefault(shingle, []).append(number)
 
-    def near(self, number: int) -> Iterator[tuple[int, float]]:
-        """The stems added so far that are near to this one, and how near."""
+    def near(self, number: int) -> list[tuple[float, int]]:
+        """How near the stems added so far are to this one, the nearest first; those that aren't near are left out."""
         part, whole = NEAR
         stem = set(self._stems[number])
-        candidates = {other for shingle in self._prefix(number) for other in self._postings.get(shingle, ())}
-        for other in sorted(candidates):
+        found = []
+        for other in self._candidates(number):
             theirs = self._stems[other]
             if part * len(theirs) > whole * len(stem) or part * len(stem) > whole * len(theirs):
                 continue
             common = len(stem.intersection(theirs))
             together = len(stem) + len(theirs) - common
             if whole * common >= part * together:
-                yield other, common / together
+                found.append((common / together, other))
+        return sorted(found, key=lambda each: (-each[0], each[1]))
+
+    def _candidates(self, number: int) -> set[int]:
+        """Those with a rare sequence in common, the rarest first."""
+        found: set[int] = set()
+        for shingle in self._prefix(number):
+            found.update(islice(self._postings.get(shingle, ()), MOST_COMPARED - len(found)))
+            if len(found) >= MOST_COMPARED:
+                break
+        return found
 
     def _prefix(self, number: int) -> "array[int]":
         part, whole = NEAR
