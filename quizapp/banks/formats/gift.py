@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from quizapp.banks.content import LETTERS, BankContent, Question
+from quizapp.banks.content import LETTERS, BankContent, Question, pictures_of
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.gathering import Gathered, Gathering
@@ -31,7 +31,7 @@ _RESERVED = re.compile(r"[\\~=#{}:\n]")
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d{1,9})?)%")
 _FORMAT = re.compile(r"\[(html|moodle|plain|markdown)\]")
 _ID = re.compile(r"\[id:([^\[\]\s]{1,40})\]")
-_NOTE = re.compile(r"//\s*quizapp(-bank)?\s+(\{.*)")
+_NOTE = re.compile(r"//\s*quizapp(-bank)?\s+([\[{].*)")
 _NO_TOPIC = re.compile(r"\$[a-z]+\d*\$|top|Default for .*|.*的默认类别|系统.*默认.*", re.I)
 _MARKUP = re.compile(
     r"</?(?:p|br|b|i|u|em|strong|span|div|img|su[bp]|table|t[rdh]|[uo]l|li|a|code|pre|font|h[1-6])(?:\s[^<>]*)?/?>"
@@ -210,6 +210,7 @@ class _Question(Gathered):
             for mark, end in zip(marks, ends, strict=True)
         ]
         if not self.options(len(found)):
+            self.unread.add("type")
             return
         for letter, answer in zip(LETTERS, found, strict=False):
             self.put(letter, "", answer.line)
@@ -315,9 +316,8 @@ def _topic_of(category: str) -> str:
 def write_gift(content: BankContent, pictures: Mapping[str, bytes]) -> bytes:
     """The content as GIFT that reads back to the same digest. `pictures`, PNG files by digest, go inside as HTML has them."""
     shown = {digest for question in content.questions for digest in _shown_in(question)}
-    named = {digest for question in content.questions for digest in digests_in(english_values(question).values())}
     bank: dict[str, Any] = {"code": content.code, "title": content.title, "topics": content.topics}
-    if apart := sorted((named - shown) & set(pictures)):
+    if apart := sorted((pictures_of(content) - shown) & set(pictures)):
         bank["pictures"] = [base64.b64encode(pictures[digest]).decode() for digest in apart]
     address = {
         digest: f"data:image/png;base64,{base64.b64encode(pictures[digest]).decode()}"
