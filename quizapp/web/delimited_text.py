@@ -102,7 +102,7 @@ def _decoded_chinese(content: bytes) -> str | None:
     Nearly any bytes are some text in both, a mixture with UTF-8 included, but then of rare characters.
     """
     simplified, traditional = _decoded(content, "gb18030"), _decoded(content, "cp950")
-    is_simplified = simplified is not None and _everyday(simplified, "gb2312", 0xF7) >= 0.8
+    is_simplified = simplified is not None and _everyday(simplified, "gb2312", 0xF7) >= 0.9
     is_traditional = traditional is not None and _everyday(traditional, "big5", 0xC6) >= 0.95
     if is_simplified == is_traditional:
         return None

@@ -406,12 +406,16 @@ class _SheetParser(_Parser):
             nonlocal cell, into
             if tag == cell_tag:
                 if cell is not None:
-                    self._end_cell(cell, value, formula, runs)
+                    reference = cell.get("r")
+                    self.column = _column(reference.rstrip("0123456789")) if reference else self.column + 1
+                    if value or formula is not None or runs is not None:
+                        self._end_cell(cell, value, formula, runs)
                 cell = None
             elif tag in (value_tag, formula_tag):
                 into = None
             elif tag == row_tag:
-                self._end_row()
+                if self.cells:
+                    self._end_row()
             elif runs is not None:
                 if tag == text_tag:
                     into = None
@@ -438,23 +442,17 @@ class _SheetParser(_Parser):
     def _start_row(self, attributes: dict[str, str]) -> None:
         self.row = int(attributes["r"]) - 1 if "r" in attributes else self.row + 1
         self.column = -1
-        if not 0 <= self.row < MOST_ROWS:
-            raise Unreadable("spreadsheet_damaged")
-        self.cells = self.rows.get(self.row, [])
-        if _is_on(attributes.get("hidden")) or (attributes.get("ht") == "0" and _is_on(attributes.get("customHeight"))):
+        self.cells = []
+        if ("hidden" in attributes and _is_on(attributes["hidden"])) or attributes.get("ht") == "0":
             self.hidden_rows.append(self.row)
 
     def _end_cell(
         self, cell: dict[str, str], value: list[str], formula: list[str] | None, runs: "_Runs | None"
     ) -> None:
-        reference = cell.get("r")
-        column = self.column = _column(reference.rstrip("0123456789")) if reference else self.column + 1
-        if not value and formula is None and runs is None:
-            return
         text = self._text(cell, "".join(value), formula, runs)
         if not text:
             return
-        cells = self.cells
+        cells, column = self.cells, self.column
         missing = column - len(cells)
         if missing >= 0 and column < MOST_COLUMNS and self.row >= 0:
             if missing:
@@ -467,13 +465,15 @@ class _SheetParser(_Parser):
 
     def _end_row(self) -> None:
         cells = trimmed(self.cells)
-        if cells:
-            before = self.rows.get(self.row, _EMPTY)
-            self.rows_left -= not before
-            self.cells_left -= len(cells) - len(before)
-            if self.rows_left < 0 or self.cells_left < 0:
-                raise Unreadable("spreadsheet_too_large")
-            self.rows[self.row] = cells
+        if not cells:
+            return
+        if not 0 <= self.row < MOST_ROWS or self.row in self.rows:
+            raise Unreadable("spreadsheet_damaged")
+        self.rows_left -= 1
+        self.cells_left -= len(cells)
+        if self.rows_left < 0 or self.cells_left < 0:
+            raise Unreadable("spreadsheet_too_large")
+        self.rows[self.row] = cells
 
     def _text(self, cell: dict[str, str], value: str, formula: list[str] | None, runs: _Runs | None) -> str:
         """What a cell shows; its notes and pictures are kept."""
