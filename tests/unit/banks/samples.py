@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checks import Report, check_content, check_source
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding
@@ -90,3 +90,9 @@ def found(report: Report, code: str) -> Finding:
     """The one finding of that code."""
     (finding,) = [each for each in report.findings if each.code == code]
     return finding
+
+
+def faults(*questions: Question, **options: Any) -> list[tuple[str, str, str]]:
+    """(severity, code, field) of what a content with these questions has."""
+    content = replace(CONTENT, questions=questions)
+    return [(fault.severity, fault.code, fault.field) for fault in check_content(content, **options)]
