@@ -15,10 +15,12 @@ from quizapp.accounts.models import Account, RoleGrant
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.models import Attempt
 from quizapp.attempts.recorder import Recorder
-from quizapp.banks.actions import add_upload, save_draft, store_pictures
+from quizapp.attempts.refresh import count_competition
+from quizapp.banks.actions import add_upload, publish_version, save_draft, store_pictures
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.pictures import read_picture, token
+from quizapp.banks.retirement import retire_version
 from quizapp.banks.surroundings import Choices
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.actions import announce, grant_extra_time
@@ -84,6 +86,9 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
         f"/admin/competitions/{ids['frozen']}/freeze", data={"sure": "y"}
     )
     assert answer.status_code == 302, answer.text
+    with app.app_context():
+        count_competition(ids["frozen"])
+        ids["retired_version"] = _add_retired_version(cast)
     answer = sign_in(app.test_client(), cast.ada).post(f"/admin/accounts/{crowd[0].id}/disable")
     assert answer.status_code == 303, answer.text
     ids |= {name: person.id for name, person in cast.everyone.items()} | {"disabled": crowd[0].id}
@@ -156,6 +161,21 @@ def _record(app: Flask) -> None:
     while recorder.take():
         pass
     recorder.close()
+
+
+def _add_retired_version(cast: Cast) -> int:
+    """A bank whose one version is out of use, with a draft competition that holds to it and asks for four eyes."""
+    draft = save_draft(
+        replace(tiny_content(), code="old", title="旧题库"), source_name="old.yaml", actor=None, now=BORN
+    )
+    version = publish_version(draft.bank, actor=cast.ada.account, now=BORN)
+    retire_version(version, reason="第 3 题的答案有误", actor=cast.qin.account, now=BORN)
+    db.session.commit()
+    version_id = version.id
+    db.session.rollback()
+    draft_terms: dict[str, Any] = {"published_at": None, "bank_four_eyes": True, "title": "用旧题库的竞赛"}
+    add_competition(cast.qin.app, version_id, now=utc_now(), primed=False, **draft_terms)
+    return version_id
 
 
 def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, Any]:

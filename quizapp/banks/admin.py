@@ -1,5 +1,6 @@
 """The organizers' pages about banks: upload and report, draft, publishing, versions and what changed between them."""
 
+from itertools import pairwise
 from typing import Any
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -9,9 +10,10 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_sqlalchemy.pagination import Pagination
 
-from quizapp.banks import actions, editing, jobs, messages, queries
+from quizapp.banks import actions, editing, jobs, messages, queries, retirement, reviews
 from quizapp.banks.checks import Report, tally
 from quizapp.banks.content import LETTERS, BankContent, Question, content_digest, diff, question_digest
+from quizapp.banks.differences import KINDS, Differences
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats import template
@@ -19,11 +21,13 @@ from quizapp.banks.forms import (
     BeginDraftForm,
     CheckAgainForm,
     OptionForm,
+    OverexposedForm,
     PlainForm,
     PublishForm,
     QuestionFilterForm,
     QuestionForm,
     RemoveQuestionForm,
+    RetireForm,
     UploadForm,
     offered,
 )
@@ -33,6 +37,7 @@ from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
+from quizapp.banks.uses import Use, users
 from quizapp.banks.writing import FILE_KINDS
 from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
@@ -46,8 +51,9 @@ bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/ban
 
 FINDINGS_SHOWN = 300
 QUESTIONS_A_PAGE = 20
+DIFFERENCES_A_PAGE = 40
 EDITORS = for_roles("organizer")
-LIST_ARGUMENTS = ("text", "topic", "kind", "difficulty", "pool", "page")
+LIST_ARGUMENTS = ("text", "topic", "kind", "difficulty", "pool", "sort", "page")
 
 
 @bp.context_processor
@@ -273,15 +279,28 @@ def bank(bank_id: int) -> ResponseReturnValue:
     """A bank: its draft, and its versions as a time line."""
     found = queries.bank_or_404(bank_id)
     draft = queries.draft_of(found)
+    versions = queries.versions_of(found)
+    every = [*([draft] if draft else []), *versions]
     return render_template(
         "banks/bank.html",
         bank=found,
         draft=draft,
         upload=queries.upload_of_draft(draft) if draft else None,
-        versions=queries.versions_of(found),
+        versions=versions,
         counts=queries.question_counts(found.id),
+        shared={new.id: (old.number, queries.shared_count(new, old)) for new, old in pairwise(every)},
+        uses=_uses(found),
+        contributors={each.id: reviews.names_of(reviews.contributors_of(each)) for each in every},
         begin=BeginDraftForm(formdata=None),
     )
+
+
+def _uses(found: Bank) -> dict[int, list[Use]]:
+    """The competitions that hold to each version of a bank, by the version's id."""
+    uses: dict[int, list[Use]] = {}
+    for use in users.uses(found.id, utc_now()):
+        uses.setdefault(use.version_id, []).append(use)
+    return uses
 
 
 @bp.get("/versions/<int:version_id>")
@@ -293,6 +312,10 @@ def version(version_id: int) -> ResponseReturnValue:
     _offer_filters(form, content)
     wanted = form.wanted()
     matching = queries.matching_questions(content, **wanted)
+    exposure = users.exposure(found.bank_id)
+    if form.sort.data in ("most", "least"):
+        matching.sort(key=lambda item: exposure.of(item[1].code), reverse=form.sort.data == "most")
+        wanted["sort"] = form.sort.data
     page = _Page(items=matching, per_page=QUESTIONS_A_PAGE, error_out=False)
     return render_template(
         "banks/version.html",
@@ -308,7 +331,120 @@ def version(version_id: int) -> ResponseReturnValue:
         list_arguments=_list_arguments(),
         draft=queries.draft_of(found.bank),
         begin=BeginDraftForm(formdata=None),
+        exposure=exposure,
+        uses=_uses(found.bank).get(found.id, []),
+        contributors=reviews.names_of(reviews.contributors_of(found)),
+        may_review=reviews.reviewing_problem(found, actor=current_user) is None,
+        final=retirement.newer_than_retirement(found),
     )
+
+
+@bp.route("/versions/<int:version_id>/retire", methods=["GET", "POST"])
+def retire(version_id: int) -> ResponseReturnValue:
+    """Show what taking a version out of use will do, then do it."""
+    found = _published_or_404(version_id)
+    form = RetireForm()
+    if form.validate_on_submit():
+        retirement.retire_version(found, reason=form.reason.data, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("第 %(number)s 版已停用，新的竞赛不能再使用它。", number=found.number), "success")
+        return redirect(url_for(".bank", bank_id=found.bank_id), 303)
+    if found.retirement is not None:
+        raise Refused("already_retired")
+    uses = _uses(found.bank).get(found.id, [])
+    page = render_template("banks/retire.html", bank=found.bank, version=found, form=form, uses=uses)
+    return page, 422 if form.is_submitted() else 200
+
+
+@bp.route("/versions/<int:version_id>/bring-back", methods=["GET", "POST"])
+def bring_back(version_id: int) -> ResponseReturnValue:
+    """Show what taking a retirement back will do, then do it."""
+    found = _published_or_404(version_id)
+    form = PlainForm()
+    if form.validate_on_submit():
+        retirement.bring_back_version(found, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("第 %(number)s 版已恢复使用。", number=found.number), "success")
+        return redirect(url_for(".bank", bank_id=found.bank_id), 303)
+    if found.retirement is None:
+        raise Refused("not_retired")
+    return render_template(
+        "banks/bring_back.html",
+        bank=found.bank,
+        version=found,
+        form=form,
+        final=retirement.newer_than_retirement(found),
+    )
+
+
+@bp.route("/versions/<int:version_id>/review", methods=["GET", "POST"])
+def review_version(version_id: int) -> ResponseReturnValue:
+    """What vouching for a version means, then the deed."""
+    found = _published_or_404(version_id)
+    form = PlainForm()
+    if form.validate_on_submit():
+        reviews.review_version(found, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("您已复核第 %(number)s 版。", number=found.number), "success")
+        return redirect(url_for(".version", version_id=found.id), 303)
+    problem = reviews.reviewing_problem(found, actor=current_user)
+    return render_template(
+        "banks/review.html",
+        bank=found.bank,
+        version=found,
+        form=form,
+        contributors=reviews.names_of(reviews.contributors_of(found)),
+        problem=sentence(problem.code, problem.facts) if problem else "",
+        earlier=next((each for each in queries.versions_of(found.bank) if each.id < found.id), None),
+    )
+
+
+def _published_or_404(version_id: int) -> BankVersion:
+    version = queries.version_or_404(version_id)
+    if version.number is None:
+        raise NotFound()
+    return version
+
+
+@bp.route("/<int:bank_id>/overexposed", methods=["GET", "POST"])
+def overexposed(bank_id: int) -> ResponseReturnValue:
+    """The formal questions that were drawn more often than asked, then their move to the practice pool of the draft."""
+    found = queries.bank_or_404(bank_id)
+    version = queries.draft_of(found) or queries.latest_version(found)
+    if version is None:
+        raise NotFound()
+    content = queries.version_content(version.id)
+    exposure = users.exposure(found.id)
+    form = OverexposedForm(request.form if request.method == "POST" else request.args)
+    valid = form.validate() if request.method == "POST" else form.over.validate(form)
+    over = form.over.data if valid else None
+    chosen = [
+        question
+        for question in content.questions
+        if over is not None and question.pool == "formal" and exposure.of(question.code) > over
+    ]
+    if request.method == "POST" and valid:
+        codes = {question.code for question in chosen}
+        moved = editing.move_to_practice(found, codes, actor=current_user, now=utc_now())
+        db.session.commit()
+        flash(_("草稿里有 %(count)s 题移到了练习题池。看过之后就可以发布。", count=len(moved)), "success")
+        draft = _draft_or_404(found)
+        return redirect(url_for(".version", version_id=draft.id), 303)
+    codes = {question.code for question in chosen}
+    left = [question for question in content.questions if question.pool == "formal" and question.code not in codes]
+    page = render_template(
+        "banks/overexposed.html",
+        bank=found,
+        version=version,
+        content=content,
+        exposure=exposure,
+        form=form,
+        over=over,
+        chosen=sorted(chosen, key=lambda question: -exposure.of(question.code)),
+        left={kind: sum(question.type == kind for question in left) for kind in messages.TYPE_NAMES},
+        titles={use.competition_id: use.title for each in _uses(found).values() for use in each},
+    )
+    return page, 422 if request.method == "POST" else 200
 
 
 @bp.get("/versions/<int:version_id>/content.<ending>")
@@ -333,16 +469,20 @@ def differences(bank_id: int) -> ResponseReturnValue:
     if new is None or old is None:
         raise NotFound()
     contents = queries.version_content(old.id), queries.version_content(new.id)
+    differences = Differences(*contents)
+    show = request.args.get("show", "")
+    page = _Page(items=differences.of(show if show in KINDS else ""), per_page=DIFFERENCES_A_PAGE, error_out=False)
     return render_template(
         "banks/differences.html",
         bank=found,
         versions=versions,
         old=old,
         new=new,
-        difference=diff(*contents),
-        old_topics=contents[0].topics,
-        new_topics=contents[1].topics,
-        field_names=messages.FIELD_NAMES,
+        show=show if show in KINDS else "",
+        differences=differences,
+        page=page,
+        items=[differences.item(*each) for each in page.items],
+        topics={**contents[0].topics, **contents[1].topics},
     )
 
 
@@ -362,8 +502,11 @@ def publish(bank_id: int) -> ResponseReturnValue:
     content = queries.version_content(draft.id)
     latest = queries.latest_version(found)
     form.digest.data = content_digest(content)
+    problem = reviews.publishing_problem(draft, actor=current_user, now=utc_now())
     return render_template(
         "banks/publish.html",
+        problem=sentence(problem.code, problem.facts) if problem else "",
+        contributors=reviews.names_of(reviews.contributors_of(draft)),
         bank=found,
         draft=draft,
         latest=latest,
@@ -426,6 +569,8 @@ def question(version_id: int, question_id: int) -> ResponseReturnValue:
         preview=preview(shown),
         preview_texts=preview_texts(),
         draft_has_it=draft is not None and queries.place_in(draft, question_id) is not None,
+        exposure=users.exposure(found.bank_id),
+        titles={use.competition_id: use.title for use in users.uses(found.bank_id, utc_now())},
         begin=BeginDraftForm(question=question_id, formdata=None),
     )
 

@@ -4,8 +4,8 @@ The draft stays the same row, and each question row is what it says for ever: to
 its place. So the row that an editor looked at tells whether somebody else has changed it since.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -122,6 +122,31 @@ def remove_question(bank: Bank, question_id: int, *, seen: str, actor: Account, 
     _record("remove_bank_question", bank, actor, now, question=questions[place].code)
     db.session.flush()
     return questions[place]
+
+
+def move_to_practice(bank: Bank, codes: Collection[str], *, actor: Account, now: datetime) -> list[str]:
+    """Take formal questions out of the formal pool of the draft, which is begun if there is none; gives their codes.
+
+    They go behind their topic's practice questions. Raises Refused where none of the codes is a formal question's.
+    """
+    draft = begin_draft(bank, actor=actor, now=now)
+    content = version_content(draft.id)
+    moved = {each.code: each for each in content.questions if each.code in codes and each.pool == "formal"}
+    if not moved:
+        raise Refused("nothing_to_move")
+    rows = dict(zip((each.code for each in content.questions), question_ids_of(draft), strict=True))
+    left = replace(content, questions=tuple(each for each in content.questions if each.code not in moved))
+    for each in moved.values():
+        question = replace(each, pool="practice")
+        rows[question.code] = _row_of(bank, question)
+        place = place_for(question, left)
+        left = replace(left, questions=(*left.questions[:place], question, *left.questions[place:]))
+    for row, question in zip(_places_from(draft, 0), left.questions, strict=True):
+        row.question_id = rows[question.code]
+    add_contributor(draft, actor)
+    _record("move_bank_questions", bank, actor, now, questions=[*moved])
+    db.session.flush()
+    return [*moved]
 
 
 def _lock(bank: Bank) -> None:

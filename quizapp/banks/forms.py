@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms import Form as PartForm
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
 from quizapp.banks.checks import BANK_CODE, TITLE_LENGTH
 from quizapp.banks.content import JUDGE_OPTIONS, LETTERS
@@ -28,9 +28,14 @@ from quizapp.banks.findings import ERROR
 from quizapp.banks.messages import DIFFICULTY_NAMES, FORMAT_NAMES, POOL_NAMES, TYPE_NAMES
 from quizapp.banks.reading import format_names
 from quizapp.banks.surroundings import Choices
-from quizapp.web.forms import Form
+from quizapp.web.forms import Form, required
 
+REASON_LENGTH = 200
 topic_length = Length(max=TITLE_LENGTH, message=_l("主题太长，请缩短。"))
+
+
+def _trimmed(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 def format_choices() -> list[tuple[str, Any]]:
@@ -94,6 +99,22 @@ class PublishForm(Form):
     digest = HiddenField()
 
 
+class RetireForm(Form):
+    """Takes a version out of use."""
+
+    reason = StringField(
+        _l("原因"), [required, Length(max=REASON_LENGTH, message=_l("原因最多 200 个字，请缩短。"))], filters=[_trimmed]
+    )
+
+
+class OverexposedForm(Form):
+    """Which questions were drawn too often. Looked at by GET; moving them is sent by POST."""
+
+    over = IntegerField(
+        _l("抽到超过多少次"), [Optional(), NumberRange(0, 2**31 - 1, message=_l("请填写不小于 0 的整数。"))]
+    )
+
+
 class PlainForm(Form):
     """A deed without details: the token alone."""
 
@@ -109,6 +130,14 @@ class QuestionFilterForm(Form):
     kind = SelectField(_l("题型"))
     difficulty = SelectField(_l("难度"))
     pool = SelectField(_l("题池"))
+    sort = SelectField(
+        _l("排列"),
+        choices=[
+            SelectChoice("", _l("题库顺序")),
+            SelectChoice("most", _l("抽到次数多的在前")),
+            SelectChoice("least", _l("抽到次数少的在前")),
+        ],
+    )
 
     def wanted(self) -> dict[str, Any]:
         """The filters that are set, as arguments of `matching_questions`; an unknown choice counts as not set."""

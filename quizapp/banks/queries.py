@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from quizapp.banks.checks import QUESTIONS
 from quizapp.banks.content import BankContent, pictures_of, question_from_json, texts_of
@@ -60,6 +61,13 @@ def question_counts(bank_id: int | None = None) -> dict[int, int]:
     if bank_id is not None:
         counts = counts.join(BankVersion).where(BankVersion.bank_id == bank_id)
     return dict(db.session.execute(counts).all())
+
+
+def shared_count(version: BankVersion, other: BankVersion) -> int:
+    """How many questions two versions have in common: the same rows, stored once."""
+    ours, theirs = aliased(VersionQuestion), aliased(VersionQuestion)
+    both = select(func.count()).join_from(ours, theirs, theirs.question_id == ours.question_id)
+    return db.session.scalar(both.where(ours.version_id == version.id, theirs.version_id == other.id)) or 0
 
 
 def bank_or_404(bank_id: int) -> Bank:

@@ -10,8 +10,6 @@ from quizapp.banks.models import Bank, BankVersion, VersionRetirement
 from quizapp.errors import Refused
 from quizapp.extensions import db
 
-REASON_LENGTH = 200
-
 
 def retire_version(version: BankVersion, *, reason: str, actor: Account, now: datetime) -> None:
     """Let no further competition take a published version; those that hold to it go on.

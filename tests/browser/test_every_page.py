@@ -203,6 +203,17 @@ PAGES: dict[str, list[Example]] = {
         example("qin", version_id="{version}", text="nothing like it"),
     ],
     "banks_admin.differences": [example("qin", bank_id="{bank}")],
+    "banks_admin.retire": [
+        example("qin", version_id="{version}"),
+        example("qin", send_empty, version_id="{version}"),
+    ],
+    "banks_admin.bring_back": [example("qin", version_id="{retired_version}")],
+    "banks_admin.review_version": [example("qin", version_id="{version}")],
+    "banks_admin.overexposed": [
+        example("qin", bank_id="{bank}"),
+        example("qin", bank_id="{bank}", over=0),
+        example("qin", bank_id="{bank}", over=9999),
+    ],
     "banks_admin.publish": [example("qin", bank_id="{bank}"), example("qin", bank_id="{other_bank}")],
     "banks_admin.discard": [example("qin", bank_id="{bank}")],
     "banks_admin.upload": [example("qin"), example("qin", send_empty)],

@@ -124,6 +124,14 @@ GET  /admin/banks/{bank}/discard                             ixxxxooo
 POST /admin/banks/{bank}/discard                             ixxxxoxo
 GET  /admin/banks/versions/{version}                         ixxxxooo
 GET  /admin/banks/versions/{version}/content.yaml            ixxxxooo
+GET  /admin/banks/versions/{version}/retire                  ixxxxooo
+POST /admin/banks/versions/{version}/retire                  ixxxxoxo
+GET  /admin/banks/versions/{retired_version}/bring-back      ixxxxooo
+POST /admin/banks/versions/{retired_version}/bring-back      ixxxxoxo
+GET  /admin/banks/versions/{version}/review                  ixxxxooo
+POST /admin/banks/versions/{version}/review                  ixxxxoxo
+GET  /admin/banks/{bank}/overexposed                         ixxxxooo
+POST /admin/banks/{bank}/overexposed                         ixxxxoxo
 GET  /admin/banks/uploads/{faulty_upload}                    ixxxxooo
 GET  /admin/banks/uploads/{faulty_upload}/report.json        ixxxxooo
 GET  /admin/banks/uploads/{faulty_upload}/faulty.xlsx        ixxxxooo

@@ -217,10 +217,10 @@ def test_long_lists_have_pages(app: Flask, qin: FlaskClient) -> None:
 def test_the_comparison_shows_key_changes_first(app: Flask, qin: FlaskClient, tiny_bank: TinyBank) -> None:
     bank_id, draft_id = drafted(app, changed())
     page = qin.get(f"/admin/banks/{bank_id}/differences?old={tiny_bank.version_id}&new={draft_id}").text
-    assert page.index('id="change-1">T01<') < page.index('id="change-2">T02<')
+    assert page.index('id="keys-1">T01<') < page.index('id="changed-1">T02<')
     assert page.count("答案有变</span>") == 1
     assert "新的一题" in page
-    assert qin.get(f"/admin/banks/{bank_id}/differences").text.count("selected") == 2
+    assert qin.get(f"/admin/banks/{bank_id}/differences").text.count("selected") == 3
     assert qin.get(f"/admin/banks/{bank_id}/differences?old=9999").status_code == 404
     confirmation = qin.get(f"/admin/banks/{bank_id}/publish").text
     assert "新增 1 题，删除 1 题，修改 2 题，其中答案有变的 1 题" in confirmation
