@@ -124,7 +124,8 @@ class _Reader:
         text = with_absent_named(read_lines(self.name, self.lines))
         if not self.tables:
             return replace(text, findings=(*self.findings, *text.findings), pictures=self.gathering.pictures)
-        if not any(entry.values.keys() & {"key", "A"} or "key" in entry.unread for entry in text.entries):
+        doubts = {finding.entry for finding in text.findings if finding.code != "key_missing"}
+        if not any(entry.values.keys() & {"key", "A"} or number in doubts for number, entry in enumerate(text.entries)):
             lines = [each for each in self.lines if each[0].strip()]
             text = replace(text, entries=(), findings=tuple(_left_out(lines)))
         tables = read_tables(self.name, self.tables)
