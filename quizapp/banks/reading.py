@@ -121,7 +121,7 @@ def accepted_endings() -> tuple[str, ...]:
     return tuple(dict.fromkeys(ending for each in FORMATS for ending in each.endings))
 
 
-def read_upload(name: str, content: bytes, format_name: str = "") -> Source:
+def read_upload(name: str, content: bytes, format_name: str = "", *, most_bytes: int = FILE_BYTES) -> Source:
     """What an uploaded file holds, read as the format of that name, or else as its ending and content say.
 
     What is wrong with the file is among the findings; nothing is raised for it.
@@ -129,8 +129,8 @@ def read_upload(name: str, content: bytes, format_name: str = "") -> Source:
     try:
         if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             raise _faulty("file_empty", name)
-        if len(content) > FILE_BYTES:
-            raise _faulty("file_too_large", name, most=FILE_BYTES // 1024**2)
+        if len(content) > most_bytes:
+            raise _faulty("file_too_large", name, most=most_bytes // 1024**2)
         return _check_pictures(_pick(name, content, format_name).read(name, content))
     except Invalid as error:
         finding = Finding(ERROR, error.code, Where(file=name), error.facts)

@@ -11,6 +11,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from quizapp.banks.content import LETTERS, letters
@@ -195,6 +196,7 @@ def _plain(element: Element) -> Element:
     return element
 
 
+@lru_cache(maxsize=4096)  # a file has few names, and each many times
 def _kebab(name: str) -> str:
     return _CAPITAL.sub(r"-\1", name).lower()
 

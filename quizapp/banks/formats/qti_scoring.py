@@ -73,6 +73,9 @@ def key_of(
     response: Response, choices: tuple[str, ...], most: int, processing: Element | None, outcomes: Mapping[str, Value]
 ) -> Answer:
     """The right options, which may be none where none is said; people choose at most `most`. Raises NotOurs."""
+    standard = _STANDARD.fullmatch(processing.get("template")) if processing else None
+    if standard and standard.group(1) in MATCH:  # all or nothing for exactly this
+        return response.correct
     given = _points(response, processing, outcomes)
     key = response.correct or (response.mapping.right if response.mapping else frozenset())
     if given is None or not 0 < len(key) <= most:  # what is wrong with such a key, the check says better
@@ -124,8 +127,6 @@ def _points(
     rules = list(processing.elements) if processing else []
     template = processing.get("template") if processing else ""
     standard = _STANDARD.fullmatch(template)
-    if standard and standard.group(1) in MATCH:
-        return lambda answer: float(bool(response.correct) and answer == response.correct)
     if (standard and standard.group(1) in MAP) or not (rules or template):
         # Without any processing the item leaves the points to others; a mapping says what was meant all the same.
         return mapping.points if mapping else None
