@@ -21,8 +21,9 @@ from quizapp.banks.uses import users
 from quizapp.competitions.bank_needs import needs_of_bank
 from quizapp.competitions.bank_uses import uses_of_bank
 from quizapp.config import Settings, read_settings
+from quizapp.counting import counts
 from quizapp.extensions import babel, csrf, db, grader, limiter, login_manager, migrate
-from quizapp.web import assets, compression, error_pages, headers, icons, language, page_context
+from quizapp.web import assets, compression, error_pages, headers, icons, language, page_context, requests
 from quizapp.web.access import check_access
 from quizapp.web.forms import refuse_nul
 
@@ -50,7 +51,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         QUIZ_SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.sql_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sql_url.startswith("sqlite")},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": not settings.sql_url.startswith("sqlite"),
+            "hide_parameters": True,  # an error in the logs says nothing of answers and phone numbers
+        },
         MAX_CONTENT_LENGTH=settings.max_upload_bytes,
         MAX_FORM_PARTS=1000,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session: a form filled in slowly is not lost
@@ -72,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
+    counts.bind(settings.data_dir / "counts")
+    requests.init_app(app)
     db.init_app(app)
     for name in FEATURES:
         _module(name, "models")

@@ -15,6 +15,7 @@ from werkzeug.http import parse_accept_header, parse_cookie
 
 from quizapp.attempts.sentences import SENTENCES
 from quizapp.attempts.ticket import Ticket, Tickets
+from quizapp.counting import counts
 from quizapp.errors import Invalid, NotFound, QuizError, Refused, Unavailable
 from quizapp.grader.engine import AnswerCall, AnswerReply, SubmitReply
 from quizapp.grader.outcomes import Outcome
@@ -129,8 +130,10 @@ def answered(call: AnswerCall, reply: AnswerReply) -> bytes:
     """The reply to `POST /answer`. Raises NotFound if the store has no such attempt."""
     if reply.code is not Outcome.OK:
         raise NotFound(reply.code.value)
+    outcomes = counts.answers
     results = []
     for (position, _, sequence), held in zip(call.answers, reply.outcomes, strict=True):
+        outcomes[held.outcome] += 1
         result = AnswerResult(position, sequence, held.outcome, held.chosen)
         if held.right is not None:
             result.right, result.right_mask = held.right == held.chosen, held.right
@@ -143,6 +146,7 @@ def submitted(reply: SubmitReply) -> bytes:
     ending = reply.ending
     if ending is None:
         raise NotFound(reply.code.value) if reply.code is Outcome.NO_ATTEMPT else Refused(reply.code.value)
+    counts.submissions[ending.ended_by] += 1
     return _encode(
         Submitted(
             outcome=reply.code.value,

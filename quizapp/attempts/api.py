@@ -4,10 +4,13 @@ They need neither session nor CSRF token: the ticket in its header is the authen
 browser send it.
 """
 
+from time import perf_counter
+
 from flask import Flask, Response, current_app, request
 
 from quizapp.attempts import answering
 from quizapp.attempts.ticket import Ticket, tickets_of
+from quizapp.counting import counts
 from quizapp.errors import QuizError
 from quizapp.extensions import csrf, grader, settings
 from quizapp.web.access import PUBLIC, Blueprint
@@ -21,9 +24,12 @@ def answer() -> Response:
     """Save answers; see answering.py for the body and the reply."""
     try:
         ticket, body = _request()
+        begun_s = perf_counter()
         call = answering.call_from(ticket, body)
         reply = grader.answer(ticket.competition, ticket.shard, [call])[0]
-        return Response(answering.answered(call, reply), headers=list(answering.HEADERS))
+        payload = answering.answered(call, reply)
+        counts.answer_took(perf_counter() - begun_s)
+        return Response(payload, headers=list(answering.HEADERS))
     except QuizError as error:
         return _refused(error)
 
@@ -49,6 +55,7 @@ def _request() -> tuple[Ticket, bytes]:
 
 
 def _refused(error: QuizError) -> Response:
+    counts.refusals[error.code] += 1
     refusals: answering.Refusals | None = current_app.extensions.get("quiz_refusals")
     if refusals is None:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]

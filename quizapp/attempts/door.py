@@ -9,6 +9,7 @@ import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from time import perf_counter
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -17,9 +18,11 @@ from flask import Flask
 from quizapp.attempts import answering
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.config import Settings
+from quizapp.counting import counts
 from quizapp.errors import QuizError, Unavailable
 from quizapp.grader.keys import ShardKeys
 from quizapp.grader.pipeline import StorePipeline
+from quizapp.log_lines import HEADER, name_for, named
 
 log = logging.getLogger("quizapp.door")
 
@@ -43,6 +46,7 @@ DRAINED_BYTES = 32 * 1024 * 1024
 """How much of a body that is too long is taken and thrown away, so that the browser gets to read the refusal."""
 
 _TICKET = answering.TICKET_HEADER.lower().encode()
+_REQUEST_ID = HEADER.lower().encode()
 _JSON_HEADERS = [(name.encode(), value.encode()) for name, value in answering.HEADERS]
 
 
@@ -68,6 +72,8 @@ class Door:
             handle = self._handlers.get(scope["path"]) if scope["method"] == "POST" else None
             if handle:
                 await self._reply(handle, scope, receive, send)
+            elif scope["path"] == "/healthz":
+                await _say_alive(scope, send)
             else:
                 await self._site(scope, receive, send, self._refuse)
         elif kind == "lifespan":
@@ -95,18 +101,27 @@ class Door:
                 body = message["body"]
             payload = await handle(ticket, body)
         except QuizError as error:
+            counts.refusals[error.code] += 1
             await self._refuse(error, scope, send)
         except Disconnected:
             pass
+        except Exception:
+            with named(_name_of(scope)):
+                log.exception("unexpected")
+            await self._refuse(QuizError("unexpected"), scope, send)
         else:
+            counts.requests["2xx"] += 1
             headers = [*_JSON_HEADERS, (b"content-length", b"%d" % len(payload))]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": payload})
 
     async def _answer(self, ticket: Ticket, body: bytes) -> bytes:
+        begun_s = perf_counter()
         call = answering.call_from(ticket, body)
         keys = ShardKeys(ticket.competition, ticket.shard)
-        return answering.answered(call, await self._store().answer(keys, call))
+        payload = answering.answered(call, await self._store().answer(keys, call))
+        counts.answer_took(perf_counter() - begun_s)
+        return payload
 
     async def _submit(self, ticket: Ticket, body: bytes) -> bytes:
         answering.check_submission(body)
@@ -116,6 +131,7 @@ class Door:
     def _store(self) -> StorePipeline:
         # Made in the loop that serves, after gunicorn has forked.
         if self._pipeline is None:
+            counts.start()
             self._pipeline = StorePipeline(self._url)
         return self._pipeline
 
@@ -123,7 +139,12 @@ class Door:
         found = {name: value.decode("latin-1") for name, value in scope["headers"]}
         status, payload, headers = self._refusals.reply(error, found.get(b"cookie"), found.get(b"accept-language"))
         encoded = [(name.encode(), value.encode()) for name, value in headers]
-        encoded.append((b"content-length", b"%d" % len(payload)))
+        name = _name_of(scope)
+        encoded += [(b"content-length", b"%d" % len(payload)), (HEADER.lower().encode(), name.encode())]
+        counts.replied(status)
+        if status >= 500:  # what else is refused here is said in the reply, and counted by its code
+            with named(name):
+                log.warning("refused code=%s status=%s", error.code, status)
         await send({"type": "http.response.start", "status": status, "headers": encoded})
         await send({"type": "http.response.body", "body": payload})
 
@@ -135,6 +156,28 @@ class Door:
                 if self._pipeline:
                     self._pipeline.close()
                 return
+
+
+def _name_of(scope: Scope) -> str:
+    """The request's name in logs and headers. One that is served has none here: making it would cost each answer."""
+    found: str | None = scope.get("quiz.request_id")
+    if found is None:
+        given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
+        found = scope["quiz.request_id"] = name_for(given.decode("latin-1"))
+    return found
+
+
+async def _say_alive(scope: Scope, send: Send) -> None:
+    """`/healthz` without a thread, so that pages that wait for a store which hangs don't make the process look dead."""
+    status, body = (200, b"ok\n") if scope["method"] in ("GET", "HEAD") else (405, b"")
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    counts.replied(status)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 async def _small_body(message: Message, receive: Receive) -> bytes:
@@ -206,7 +249,8 @@ class Site:
         except Disconnected:
             return
         except TimeoutError:
-            log.info("a reader stalled path=%s", scope["path"])
+            with named(_name_of(scope)):
+                log.info("a reader stalled path=%s", scope["path"])
         finally:
             self._body_memory -= size
 
@@ -259,6 +303,7 @@ class Site:
                 await send(message)
 
         slot = scope["quiz.slot"] = _Slot(self)
+        _name_of(scope)  # Flask goes on with it
         scope["quiz.loop"] = asyncio.get_running_loop()
         try:
             await self._flask(scope, receive, bounded_send)  # type: ignore[arg-type]

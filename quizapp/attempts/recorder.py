@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from quizapp.attempts.heartbeat import Beat, tell
 from quizapp.attempts.recording import Source, record, refuse
 from quizapp.attempts.restoring import restore_open_attempts
 from quizapp.attempts.tallies import CountingRules
@@ -41,6 +42,9 @@ CLAIM_IDLE_MS = 10_000
 """How long an entry lies in a recorder's hands before another takes it over; the first may still finish, without harm."""
 EXPIRE_BATCH = 50
 LONGEST_PAUSE_S = 5.0
+TELL_S = 1.0
+MEASURE_S = 5.0
+"""How often the streams' lag is measured for what the recorder tells."""
 DRAIN_S = 10.0
 
 _AWAY = (RedisError, SQLAlchemyError, Unavailable)
@@ -82,6 +86,9 @@ class Recorder:
         self._sources: dict[str, Source] = {}
         self._unfinished: set[str] = set()
         self._stop = threading.Event()
+        self._steps: list[Step] = []
+        self._recorded = self._told = 0
+        self._measured_s = float("-inf")
 
     def close(self) -> None:
         """Give the connection back."""
@@ -202,6 +209,7 @@ class Recorder:
             return self._commit(source, entries[:middle], final=final) + self._commit(
                 source, entries[middle:], final=final
             )
+        self._recorded += outcome.answers
         for entry_id, reason in outcome.refused.items():
             _alarm(source, entry_id, reason)
         return outcome.put_off
@@ -213,19 +221,35 @@ class Recorder:
                 _alarm(source, entry.id, reason)
             db.session.commit()
 
+    def tell(self) -> None:
+        """Leave a sign of life in the store, and now and then how far the streams are ahead."""
+        failing = tuple(step.name for step in self._steps if step.failures)
+        beat = Beat(self._consumer.name, grader.now_ms(), self._recorded, failing)
+        now_s = time.monotonic()
+        due = now_s >= self._measured_s + MEASURE_S
+        tell(
+            grader.store,
+            beat,
+            beat.recorded - self._told,
+            [self._consumer.backlog(stream) for stream in self._sources] if due else None,
+        )
+        self._told = beat.recorded
+        self._measured_s = now_s if due else self._measured_s
+
     # The loop
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then record what is there already, for a bounded time."""
         self._stop = stop
         taking = Step("take", self._take_or_wait, 0)
-        steps = [
+        steps = self._steps = [
             Step("look_around", self.look_around, 0.8),
             Step("restore", self.restore, 1),
             Step("prime", self.prime, 3),
             Step("claim", self.claim, 2),
             Step("expire", self.expire, 1),
             taking,
+            Step("tell", self.tell, TELL_S),
         ]
         log.info("recorder_started name=%s", self._consumer.name)
         while not stop.is_set():

@@ -87,10 +87,14 @@ class Known:
 
 @dataclass(slots=True)
 class Recorded:
-    """What became of a batch: `put_off` waits because an attempt is not known (yet); `refused` was noted, with reasons."""
+    """What became of a batch: `put_off` waits because an attempt is not known (yet); `refused` was noted, with reasons.
+
+    `answers` counts those written, repeats included.
+    """
 
     put_off: list[Entry] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    answers: int = 0
 
 
 def record(
@@ -124,6 +128,7 @@ def record(
     changes = TallyChanges()
     _insert_attempts(connection, source, batch.started, known, changes)
     _upsert_responses(connection, source, batch.answered)
+    outcome.answers = len(batch.answered)
     _set_extra_time(connection, source, batch.extended)
     _finish_attempts(connection, source, batch.finished, known, changes, now_ms)
     _change_tallies(connection, source, changes.in_order(), now_ms)

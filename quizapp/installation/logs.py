@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from quizapp.log_lines import add_request, redact
+
 
 def logging_settings() -> dict[str, Any]:
     """What `logging.config.dictConfig` takes; gunicorn takes the same."""
@@ -20,6 +22,8 @@ def logging_settings() -> dict[str, Any]:
                     structlog.stdlib.add_logger_name,
                     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
                     structlog.processors.format_exc_info,
+                    add_request,
+                    redact,
                 ],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -48,6 +48,8 @@ def respond(error: QuizError) -> ResponseReturnValue:
     """The error as JSON for programs, as a page for people."""
     g.signed_in_unknown = isinstance(error, Unavailable)
     text = sentence(error.code, error.facts)
+    # Who quotes the number of the problem finds at least this line, and in it no address: addresses hold codes of units.
+    log.info("refused code=%s status=%s endpoint=%s", error.code, error.status, request.endpoint)
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after_s)

@@ -1,0 +1,101 @@
+"""The recorder's sign of life, kept in the store: who records, how much, what fails, and how the last minutes went.
+
+Each recorder tells it once a second from the very loop that records, so that one that hangs falls silent. What is here can be
+lost without harm: the next second tells it again.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from redis import Redis
+
+from quizapp.grader.consumer import Backlog
+
+BEATS = "quiz:recorders"
+SLOT_MS = 10_000
+SLOTS = 60
+KEPT_S = SLOTS * SLOT_MS // 1000 * 2
+FORGOTTEN_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a recorder said last. `recorded` counts answers since its start; `failing` names the steps that don't succeed."""
+
+    name: str
+    at_ms: int
+    recorded: int
+    failing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Ten seconds, from `begins_ms` on: answers recorded, then the entries that waited and the oldest one's age.
+
+    `entries` and `oldest_ms` are None where no recorder said so.
+    """
+
+    begins_ms: int
+    recorded: int
+    entries: int | None
+    oldest_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """All beats (the newest first), the last ten minutes (the present slot last), and the store's time."""
+
+    now_ms: int
+    beats: tuple[Beat, ...]
+    slots: tuple[Slot, ...]
+
+
+def tell(store: Redis, beat: Beat, more: int, backlogs: Sequence[Backlog] | None) -> None:
+    """Leave a sign of life; `more` answers were recorded since the last one. Raises redis-py's errors."""
+    key = _slot_key(beat.at_ms // SLOT_MS)
+    pipe = store.pipeline(transaction=False)
+    pipe.hset(BEATS, beat.name, json.dumps(asdict(beat)))
+    pipe.hincrby(key, "recorded", more)
+    if backlogs is not None:
+        entries = sum(backlog.entries for backlog in backlogs)
+        oldest_ms = max((backlog.oldest_ms for backlog in backlogs), default=0)
+        pipe.hset(key, mapping={"entries": entries, "oldest_ms": oldest_ms})
+    pipe.expire(key, KEPT_S)
+    pipe.execute()
+
+
+def pulse(store: Redis) -> Pulse:
+    """What the recorders have told. Replies of `store` are text. Raises redis-py's errors."""
+    seconds, microseconds = cast(Any, store.time())
+    now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+    last = now_ms // SLOT_MS
+    numbers = range(last - SLOTS + 1, last + 1)
+    pipe = store.pipeline(transaction=False)
+    pipe.hgetall(BEATS)
+    for number in numbers:
+        pipe.hgetall(_slot_key(number))
+    told, *slots = pipe.execute()
+    beats = sorted((_beat(text) for text in told.values()), key=lambda beat: -beat.at_ms)
+    return Pulse(
+        now_ms,
+        tuple(beat for beat in beats if now_ms - beat.at_ms < FORGOTTEN_MS),
+        tuple(_slot(number, fields) for number, fields in zip(numbers, slots, strict=True)),
+    )
+
+
+def _slot_key(number: int) -> str:
+    return f"quiz:recorded:{number}"
+
+
+def _beat(text: str) -> Beat:
+    values = json.loads(text)
+    return Beat(values["name"], values["at_ms"], values["recorded"], tuple(values["failing"]))
+
+
+def _slot(number: int, fields: dict[str, str]) -> Slot:
+    def whole(name: str) -> int | None:
+        return int(fields[name]) if name in fields else None
+
+    return Slot(number * SLOT_MS, whole("recorded") or 0, whole("entries"), whole("oldest_ms"))
