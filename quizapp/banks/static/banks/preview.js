@@ -2,11 +2,14 @@
 /* Questions as participants get them, on screens as wide as a phone, each in the language of its readers. */
 (function () {
   var quiz = window.quiz, make = quiz.make;
+  var drawn = {};
   var texts = JSON.parse(document.getElementById("preview-texts").textContent);
 
   /* `data`: type, stem, options, and for after the answer right, explanation, reference. */
   function draw(language, data) {
     var own = texts[language];
+    if (drawn[language] === JSON.stringify(data)) { return; }  /* what was tried out on it stays */
+    drawn[language] = JSON.stringify(data);
     var screen = document.querySelector("[data-preview='" + language + "']");
     var head = make("p", "question-head");
     head.appendChild(make("span", "badge-tint " + (data.type === "multiple" ? "type-many" : "badge-neutral"), own[data.type]));
