@@ -20,6 +20,7 @@ from quizapp.banks.actions import add_upload, publish_version, save_draft, store
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.pictures import read_picture, token
+from quizapp.banks.queries import question_ids_of
 from quizapp.banks.retirement import retire_version
 from quizapp.banks.surroundings import Choices
 from quizapp.clock import to_ms, utc_now
@@ -64,6 +65,8 @@ class World:
 def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> World:
     """Add everything to a site that has the cast and the tiny bank. Commits."""
     ids: dict[str, Any] = {"bank": tiny_bank.bank_id, "version": tiny_bank.version_id}
+    with app.app_context():
+        ids["question"] = question_ids_of(tiny_bank.version)[0]
     ids |= {"unit_a": cast.unit_a.id, "unit_b": cast.unit_b.id, "group": cast.group.id}
     ids["empty_unit"] = add_unit(app, "E", "新设车间", parent=cast.group).id
     add_person(app, "bai", "白待确认", unit=cast.unit_a, state="pending")
@@ -194,6 +197,7 @@ def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, Any]:
         save_draft(other, source_name="other.yaml", actor=None, now=BORN)
         db.session.commit()
         found = {"draft_version": draft.id}
+        found["draft_question"] = question_ids_of(draft)[0]
         found["other_bank"] = db.session.scalars(select(Bank.id).where(Bank.code == "other")).one()
         assert db.session.get_one(BankVersion, draft.id).number is None
     files: tuple[tuple[str, str, dict[str, str]], ...] = (

@@ -63,6 +63,13 @@ def longer(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def overtaken(page: Page) -> None:
+    """Save a question as if somebody else had changed it meanwhile."""
+    page.evaluate("document.querySelector('[name=seen]').value = 'another'")
+    page.locator("[data-once]").click()
+    page.wait_for_load_state()
+
+
 def give_code(page: Page) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
     page.locator("form[action$='/code'] [type=submit]").click()
@@ -202,6 +209,21 @@ PAGES: dict[str, list[Example]] = {
         example("qin", version_id="{draft_version}", kind="judge"),
         example("qin", version_id="{version}", text="nothing like it"),
     ],
+    "banks_admin.question": [
+        example("qin", version_id="{version}", question_id="{question}"),
+        example("qin", version_id="{draft_version}", question_id="{draft_question}"),
+        example("jun", version_id="{draft_version}", question_id="{draft_question}"),
+    ],
+    "banks_admin.new_question": [
+        example("qin", bank_id="{bank}"),
+        example("qin", send_empty, bank_id="{bank}"),
+        example("qin", bank_id="{bank}", like="{draft_question}"),
+    ],
+    "banks_admin.edit_question": [
+        example("qin", bank_id="{bank}", question_id="{draft_question}"),
+        example("qin", overtaken, bank_id="{bank}", question_id="{draft_question}"),
+    ],
+    "banks_admin.remove_question": [example("qin", bank_id="{bank}", question_id="{draft_question}")],
     "banks_admin.differences": [example("qin", bank_id="{bank}")],
     "banks_admin.retire": [
         example("qin", version_id="{version}"),

@@ -123,6 +123,14 @@ POST /admin/banks/{bank}/publish                             ixxxxoxo
 GET  /admin/banks/{bank}/discard                             ixxxxooo
 POST /admin/banks/{bank}/discard                             ixxxxoxo
 GET  /admin/banks/versions/{version}                         ixxxxooo
+GET  /admin/banks/versions/{version}/questions/{question}    ixxxxooo
+POST /admin/banks/{bank}/draft                               ixxxxoxo
+GET  /admin/banks/{bank}/questions/new                       ixxxxoxo
+POST /admin/banks/{bank}/questions/new                       ixxxxoxo
+GET  /admin/banks/{bank}/questions/{draft_question}          ixxxxoxo
+POST /admin/banks/{bank}/questions/{draft_question}          ixxxxoxo
+GET  /admin/banks/{bank}/questions/{draft_question}/remove   ixxxxoxo
+POST /admin/banks/{bank}/questions/{draft_question}/remove   ixxxxoxo
 GET  /admin/banks/versions/{version}/content.yaml            ixxxxooo
 GET  /admin/banks/versions/{version}/retire                  ixxxxooo
 POST /admin/banks/versions/{version}/retire                  ixxxxoxo
