@@ -255,7 +255,7 @@ def test_keys_that_are_uneven_altogether_are_pointed_at_once() -> None:
     (fault,) = whole(*many("single", [1] * 35 + [2] * 32 + [4] * 13 + [8] * 20))
     assert fault.code == "keys_uneven"
     assert fault.facts == {"type": "single", "offered": 100, "counts": "A 35, B 32, C 13, D 20", "expected": 25}
-    (fault,) = whole(*many("multiple", [0b0011] * 20 + [0b0101] * 8 + [0b1001] * 8 + [0b0110] * 7 + [0b1010] * 7))
+    (fault,) = whole(*many("multiple", [0b0011] * 17 + [0b0101] * 9 + [0b1001] * 8 + [0b0110] * 8 + [0b1010] * 8))
     assert fault.code == "keys_uneven"
 
 
