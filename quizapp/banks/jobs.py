@@ -18,7 +18,7 @@ from quizapp.extensions import db
 
 log = logging.getLogger("quizapp")
 AT_ONCE = 8  # uploads of one process that wait or are checked
-TRIES = 15  # each waits sandbox.WAIT_S for its turn: together a minute
+TRIES = 40  # each waits sandbox.WAIT_S for its turn: together a minute
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 

@@ -1,5 +1,6 @@
 """The child process that reads and checks one upload, started by `banks.sandbox` and by nothing else."""
 
+import gc
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ from quizapp.web.confinement import confine
 
 def main() -> None:
     """Take the request from standard input, answer on standard output."""
+    gc.disable()  # a fifth of the time; what it would find ends with the process, and before that the limit of memory holds
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     request = sandbox.receive(questions, msgspec.msgpack.Decoder(sandbox.Request))
     nowhere = os.open(os.devnull, os.O_RDWR)
