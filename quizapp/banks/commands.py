@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,8 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.banks import actions, messages, queries
 from quizapp.banks.checks import Report, tally
-from quizapp.banks.content import BankContent, content_digest, diff
+from quizapp.banks.comparison import DELETED, INSERTED, SAME, Piece
+from quizapp.banks.content import BankContent, content_digest
+from quizapp.banks.differences import ADDED, CHANGED, KEYS, REMOVED, Differences
 from quizapp.banks.findings import ERROR
+from quizapp.banks.folders import export_folder
 from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.surroundings import Choices, Surroundings
@@ -109,13 +112,18 @@ def import_bank(path: Path, publish: bool, **chosen: Any) -> None:
 
 @banks.command("export")
 @click.argument("version")
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--replace", "replace_files", is_flag=True, help="删去文件夹里用不到的试题文件。 Remove files of no use.")
 @with_appcontext
-def export(version: str, path: Path) -> None:
-    """把已发布的版本（如 tqm@2）写成文件。 Write a published version (such as tqm@2) as a file.
+def export(version: str, path: Path, replace_files: bool) -> None:
+    """把已发布的版本（如 tqm@2）写成文件或文件夹。 Write a published version (such as tqm@2) as a file or folder.
 
-    格式由后缀决定 The ending decides the format: .yaml .json .xlsx .csv .gift .xml (Moodle) .qti.zip .zip
+    格式由后缀决定 The ending decides the format: .yaml .json .xlsx .csv .gift .xml (Moodle) .qti.zip .zip; 没有后缀的是文件夹
+    without one it is a folder (bank.yaml, formal/, practice/). 退出码 Exit status: 0 与版本一致 it agrees, 1 不一致 it differs.
     """
+    if path.is_dir() or not path.suffix:
+        _export_folder(version, path, replace_files)
+        return
     kind = kind_of(path.name)
     if kind is None:
         known = " ".join(f".{each.ending}" for each in FILE_KINDS)
@@ -133,29 +141,80 @@ def export(version: str, path: Path) -> None:
     click.echo(f"{path}: {len(content.questions)} 题 questions, {content_digest(content)}")
 
 
+def _export_folder(version: str, folder: Path, replace_files: bool) -> None:
+    content = _version_content(version)
+    digest = content_digest(content)
+    try:
+        written = export_folder(folder, content, queries.picture_files(content), replace=replace_files)
+    except OSError as error:
+        raise click.UsageError(f"{folder}: {error.strerror}") from error
+    except QuizError as error:
+        click.echo(f"{folder}: {sentence(error.code, error.facts)}", err=True)
+        raise SystemExit(UNUSABLE) from error
+    if written != digest:
+        click.echo(f"{folder}: 与版本不一致 it differs from the version: {written}, {digest}", err=True)
+        raise SystemExit(REJECTED)
+    click.echo(f"{folder}: {len(content.questions)} 题 questions, 与版本一致 it agrees with the version: {digest}")
+
+
+@banks.command("agree")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument("version", default="")
+@with_appcontext
+def agree(path: Path, version: str) -> None:
+    """文件夹或文件与题库的最新版本（或写明的版本）是否一致。 Whether a folder or file agrees with the newest version, or that.
+
+    退出码 Exit status: 0 一致 it agrees, 1 不一致 it differs, 2 无法比较 unusable call.
+    """
+    here = _content_of(str(path))
+    there = _version_content(version or here.code)
+    digests = content_digest(there), content_digest(here)
+    if digests[0] == digests[1]:
+        click.echo(f"一致 they agree: {digests[0]}")
+        return
+    click.echo(f"不一致 they differ: {version or here.code} {digests[0]}, {path} {digests[1]}")
+    _print_differences(Differences(there, here))
+    raise SystemExit(REJECTED)
+
+
 @banks.command("diff")
 @click.argument("old")
 @click.argument("new")
 @with_appcontext
 def diff_banks(old: str, new: str) -> None:
     """比较两个版本（如 tqm@1）或文件。 Compare two versions (such as tqm@1) or files; exit status 1 if they differ."""
-    found = diff(_content_of(old), _content_of(new))
-    for change in found.changed:
-        mark = "答案改变 KEY CHANGED" if change.changes_key else "修改 changed"
-        click.echo(f"! {change.new.code} {mark}: {', '.join(change.fields)}")
-        if change.changes_key:
-            click.echo(f"    {messages.answer_of(change.old)} -> {messages.answer_of(change.new)}")
-    for question in found.added:
-        click.echo(f"+ {question.code} {question.stem}")
-    for question in found.removed:
-        click.echo(f"- {question.code} {question.stem}")
-    if found.title_changed or found.topics_changed:
-        click.echo("* 题库名称或主题有改动 title or topics changed")
+    differences = Differences(_content_of(old), _content_of(new))
+    _print_differences(differences)
+    raise SystemExit(0 if differences.found.is_empty and not differences.is_reordered else REJECTED)
+
+
+_MARKS = {KEYS: "! {} 答案改变 KEY CHANGED", CHANGED: "~ {} 修改 changed", ADDED: "+ {} {}", REMOVED: "- {} {}"}
+_WORD_MARKS = {SAME: "{}", DELETED: "[-{}-]", INSERTED: "{{+{}+}}"}
+
+
+def _print_differences(differences: Differences) -> None:
+    """Keys first; in each field the words that went stand as [-…-] and those that came as {+…+}, as in git."""
+    for row in differences.header:
+        click.echo(f"* {row.name}: {_marked(row.pieces)}")
+    for item in differences.items():
+        click.echo(_MARKS[item.kind].format(item.question.code, _one_line(item.question.stem)))
+        for row in item.rows:
+            click.echo(f"    {row.name}: {_marked(row.pieces)}")
+    if differences.is_reordered:
+        click.echo("题目相同，只是次序不同 the same questions in another order")
+    counts = differences.counts
     click.echo(
-        f"新增 added {len(found.added)}, 删除 removed {len(found.removed)}, "
-        f"修改 changed {len(found.changed)}, 未变 unchanged {found.unchanged}"
+        f"答案有变 keys changed {counts[KEYS]}, 其他修改 otherwise changed {counts[CHANGED]}, "
+        f"新增 added {counts[ADDED]}, 删除 removed {counts[REMOVED]}, 未变 unchanged {differences.found.unchanged}"
     )
-    raise SystemExit(0 if found.is_empty else REJECTED)
+
+
+def _marked(pieces: Iterable[Piece]) -> str:
+    return "".join(_WORD_MARKS[piece.kind].format(_one_line(piece.text)) for piece in pieces)
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "⏎")
 
 
 def _choices(code: str, title: str, format_name: str | None, leave_out: bool, topic: str) -> Choices:
@@ -223,4 +282,7 @@ def _version_content(text: str) -> BankContent:
     found = [each for each in queries.versions_of(bank) if not number or str(each.number) == number] if bank else []
     if not found:
         raise click.UsageError(f"没有已发布的版本或文件 {text}。 No such published version or file: {text}.")
+    if retirement := found[0].retirement:
+        label = f"{code}@{found[0].number}"
+        click.echo(f"{label} 已停用（{retirement.reason}）。 {label} is retired.", err=True)
     return queries.version_content(found[0].id)

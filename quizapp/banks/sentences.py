@@ -23,6 +23,11 @@ SENTENCES = {
     "not_retired": _l("这一版没有停用，或已恢复使用。请刷新页面查看。"),
     "retirement_is_final": _l("停用之后已发布第 {number} 版，不能再恢复。请使用新版本。"),
     "nothing_to_move": _l("没有正式题的抽到次数超过所填的数，没有改动。请填一个较小的数。"),
+    "folder_of_other_bank": _l("这个文件夹里是题库“{found}”，不是“{wanted}”，没有写入。请换一个文件夹。"),
+    "folder_not_bank": _l("这个文件夹里有别的文件，没有可以读取的 bank.yaml，没有写入。请换一个空文件夹。"),
+    "folder_has_more": _l(
+        "文件夹里有这一版用不到的试题文件：{names}。没有写入。若要删去它们，请加 --replace；否则请换一个文件夹。"
+    ),
     "version_published": _l("已发布的版本不能改动或删除。需要修改时，请发布新版本。"),
     "bank_changing": _l("另一个人正在修改这个题库，您的操作没有生效。请稍候重试。"),
     "nothing_to_edit": _l("这个题库还没有发布过的版本，没有可以编辑的内容。请先上传题库。"),

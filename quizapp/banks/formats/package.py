@@ -138,10 +138,11 @@ class _Pictures:
         return None
 
 
-def folder_files(content: BankContent, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+def folder_files(content: BankContent, pictures: Mapping[str, bytes], *, license_name: str = "") -> dict[str, bytes]:
     """The files of the content's folder with its pictures, PNG files by digest; each by its path."""
     shown = sorted(pictures_of(content) & set(pictures))
-    files = {path: text.encode() for path, text in write_folder(_naming_files(content, shown)).items()}
+    texts = write_folder(_naming_files(content, shown), license_name=license_name)
+    files = {path: text.encode() for path, text in texts.items()}
     return files | {f"{PICTURES}/{digest}.png": pictures[digest] for digest in shown}
 
 
