@@ -60,6 +60,10 @@ _TYPES = {word: name for name, words in TYPE_WORDS.items() for word in words}
 _FOREIGN = {"".join(word.split()) for word in FOREIGN_KINDS}
 _DIFFICULTIES = {word: name for name, words in DIFFICULTY_WORDS.items() for word in words}
 _POOLS = {word: name for name, words in POOL_WORDS.items() for word in words}
+_SIMPLIFIED = str.maketrans(
+    "題選項幹試問標準節難類錄編號釋據處確內學單斷對錯誤簡論計連閱讀綜練習",
+    "题选项干试问标准节难类录编号释据处确内学单断对错误简论计连阅读综练习",
+)
 _SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
 _WIDE = re.compile("[\u3000\uff01-\uff5e]")
 _PUNCTUATION = re.compile(
@@ -123,8 +127,13 @@ def bare(text: str) -> str:
     return _LONG_WORD.sub(lambda found: found.group().lower(), _PUNCTUATION.sub("", squeezed(text)))
 
 
+def simplified(text: str) -> str:
+    """The text with the traditional forms of characters in headings, types and keys as their simplified ones."""
+    return text.translate(_SIMPLIFIED)
+
+
 def _word(text: str) -> str:
-    return squeezed(text).lower()
+    return simplified(squeezed(text)).lower()
 
 
 def read_type(text: str) -> str | None:
@@ -149,7 +158,7 @@ def read_pool(text: str) -> str | None:
 
 def read_truth(text: str) -> bool | None:
     """Whether a word says true or false; None where it says neither, or may say either."""
-    word = squeezed(text).upper()
+    word = simplified(squeezed(text)).upper()
     return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
 
 
@@ -158,7 +167,7 @@ def read_judge_key(text: str, options: Sequence[str]) -> Key:
 
     A and B go by the options where those are written out (A may well stand for 错误), and mean 正确 and 错误 where not.
     """
-    word = squeezed(text).upper()
+    word = simplified(squeezed(text)).upper()
     if word in _DOUBTFUL_JUDGEMENTS:
         first, second = _DOUBTFUL_JUDGEMENTS[word]
         return Key(fault="key_ambiguous", first=first, second=second)

@@ -1,11 +1,11 @@
 """What the headings of organizers' tables mean, and the names of their sheets. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from quizapp.banks.content import LETTERS
-from quizapp.banks.spellings import FOREIGN_KINDS, fold_width
+from quizapp.banks.spellings import FOREIGN_KINDS, fold_width, simplified
 
 NAMES = {
     "type": ("题型", "题目类型", "试题类型", "题目题型"),
@@ -58,7 +58,7 @@ ENGLISH_NAMES = {
 }
 
 _NOISE = re.compile(r"[\s*()\[\]【】:\u200b-\u200f\u2060\ufeff]|必填|勿删|选填|可选")
-_TRADITIONAL = str.maketrans("題選項幹試問標準節難類錄編號釋據處確內學", "题选项干试问标准节难类录编号释据处确内学")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _OPTION = re.compile(r"(英文)?(?:(?:选项|备选项|备选答案|OPTION|CHOICE)([A-Z])|([A-H])(?:选项)?)")
 _NUMBERED_OPTION = re.compile(r"(英文)?(?:选项|选择项|备选项|备选答案|OPTION)([1-9])")
 _NUMBERED_KEY = re.compile(r"(?:正确)?答案([1-9])")
@@ -77,14 +77,24 @@ class Heading(NamedTuple):
 
 def plain(heading: str) -> str:
     """A heading without what makes no difference: blanks, brackets, 必填, full-width and traditional forms."""
-    return _NOISE.sub("", fold_width(heading).translate(_TRADITIONAL)).upper()
+    return _NOISE.sub("", simplified(fold_width(heading))).upper()
 
 
 def read_heading(heading: str, said: Mapping[str, str] | None = None) -> Heading | None:
     """What a column's heading names: "选项 A（必填）" → A. `said` holds plain headings and their fields, and goes first."""
-    name = plain(heading)
-    if said and name in said:
-        return Heading(said[name])
+    if said and (field := said.get(plain(heading))):
+        return Heading(field)
+    return next((found for name in _forms(heading) if (found := _read_name(name))), None)
+
+
+def _forms(heading: str) -> Iterator[str]:
+    """A heading, and the same without what explains it: in brackets, or below."""
+    yield plain(heading)
+    yield plain(_BRACKETS.sub("", fold_width(heading)))
+    yield plain(heading.strip().split("\n")[0])
+
+
+def _read_name(name: str) -> Heading | None:
     if option := _OPTION.fullmatch(name):
         english, letter, other = option.groups()
         return Heading(("english_" if english else "") + (letter or other))
@@ -105,7 +115,7 @@ def read_heading(heading: str, said: Mapping[str, str] | None = None) -> Heading
 
 def is_ignored(heading: str) -> bool:
     """Whether a column says nothing that a bank keeps."""
-    return plain(heading) in IGNORED
+    return any(name in IGNORED for name in _forms(heading))
 
 
 def sheet_type(name: str) -> str:

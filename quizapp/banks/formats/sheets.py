@@ -288,18 +288,21 @@ class _Sheet:
         """Every row as an entry."""
         shared = self._read_merged()
         skipped: list[int] = []
+        placed: set[int] = set()
         entries = self.reading.entries
         for row, cells in enumerate(self.rows, self.first_row):
             filled = any(cell.strip() for cell in cells)
             if row in self.table.hidden_rows and filled:
                 skipped.append(row + 1)
+                placed.add(row)
             elif filled and cells != self.headings:  # repeated for printing
-                entry = _RowReading(self, row, cells, shared.get(row, {}), len(entries)).entry()
-                entries.append(entry)
-            elif row in self.pictures:
-                self.reading.warn("picture_unplaced", self.where(row, self.pictures[row][0].cell[1]), ERROR)
+                entries.append(_RowReading(self, row, cells, shared.get(row, {}), len(entries)).entry())
+                placed.add(row)
         if skipped:
             self.reading.warn("rows_hidden", Where(self.reading.name, self.table.sheet), rows=_as_ranges(skipped))
+        for row in sorted(set(self.pictures) - placed):
+            if row >= self.first_row:
+                self.reading.warn("picture_unplaced", self.where(row, self.pictures[row][0].cell[1]), ERROR)
         for (row, column), note in self.table.notes.items():
             if note.code == "object_unread" and row >= self.first_row - 1:
                 self.reading.warn(note.code, self.where(row, column))

@@ -6,7 +6,6 @@ import io
 import pytest
 
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.headings import column_letter, read_heading
 from quizapp.banks.formats.sheets import read_tables
 from quizapp.banks.formats.template import escaped, headings, row_of, write_csv
 from quizapp.web.tables import Table
@@ -23,35 +22,6 @@ from tests.unit.banks.samples import (
     found,
     row,
 )
-
-
-@pytest.mark.parametrize(
-    ("heading", "field"),
-    [
-        ("题干（必填）", "stem"),
-        ("题型 （必填）", "type"),
-        ("选项 A", "A"),
-        ("选项E\n(勿删)", "E"),
-        ("正确答案\n（必填）", "key"),
-        ("解析\n（勿删）", "explanation"),
-        ("选择项1", "A"),
-        ("选择项5", "E"),
-        ("大题题干", "stem"),
-        ("题型(必填）", "type"),
-        ("＊题目＊", "stem"),
-        ("知识点", "topic"),
-        ("章节/主题", "topic"),
-        ("难易度", "difficulty"),
-        ("题目依据", "reference"),
-        ("试题编码", "code"),
-        ("\u200b题干\ufeff", "stem"),
-        ("备注", None),
-        ("", None),
-    ],
-)
-def test_headings_of_real_files_are_recognised(heading: str, field: str | None) -> None:
-    found = read_heading(heading)
-    assert (found.field if found else None) == field
 
 
 def test_the_template_has_the_columns_that_it_promises() -> None:
@@ -197,9 +167,18 @@ def test_an_error_value_in_a_cell_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["2026-08-25", "TRUE", "1.2E+17", "2026-08-25 09:30:00"])
-def test_what_excel_may_have_rewritten_is_pointed_at(value: str) -> None:
-    report = check_rows(HEADINGS, row(选项B=value))
+def test_what_excel_may_have_rewritten_in_a_csv_file_is_pointed_at(value: str) -> None:
+    report = check_rows(HEADINGS, row(选项B=value), sheet="")
     assert (codes(report), report.content.questions[0].options[1]) == (["cell_converted"], value)
+
+
+@pytest.mark.parametrize("value", ["2026-08-25", "TRUE"])
+def test_what_is_text_in_a_workbook_was_meant_so(value: str) -> None:
+    assert codes(check_rows(HEADINGS, row(选项B=value))) == []
+
+
+def test_a_number_that_lost_its_digits_is_pointed_at_even_as_text() -> None:
+    assert codes(check_rows(HEADINGS, row(编号="1.2E+17"))) == ["cell_converted"]
 
 
 def test_leading_zeros_and_long_numbers_stay_text() -> None:
@@ -234,15 +213,3 @@ def test_a_csv_file_has_its_mark_and_one_record_a_question() -> None:
     data = write_csv(CONTENT)
     assert data.startswith(b"\xef\xbb\xbf")
     assert len(list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))) == 1 + len(CONTENT.questions)
-
-
-def test_columns_are_called_as_excel_calls_them() -> None:
-    assert [column_letter(place) for place in (0, 25, 26, 51, 52, 701, 702)] == [
-        "A",
-        "Z",
-        "AA",
-        "AZ",
-        "BA",
-        "ZZ",
-        "AAA",
-    ]
