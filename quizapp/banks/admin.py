@@ -1,5 +1,6 @@
 """The organizers' pages about banks: upload and report, draft, publishing, versions and what changed between them."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -49,7 +50,7 @@ from quizapp.web.spreadsheets import write_workbook
 
 bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/banks")
 
-FINDINGS_SHOWN = 300
+FINDINGS_A_GROUP, FINDINGS_OF_ONE_KIND = 20, 1000
 QUESTIONS_A_PAGE = 20
 DIFFERENCES_A_PAGE = 40
 EDITORS = for_roles("organizer")
@@ -130,6 +131,7 @@ def report(upload_id: int) -> ResponseReturnValue:
             again=again if queries.has_file(kept) else None,
         )
     shown = _report_of(kept)
+    wanted = request.args.get("code", "")
     draft = queries.version_or_404(kept.draft_id) if kept.draft_id else None
     return render_template(
         "banks/report.html",
@@ -141,8 +143,9 @@ def report(upload_id: int) -> ResponseReturnValue:
         verdict=messages.VERDICT_NAMES[shown.verdict],
         reason=messages.reason(shown),
         tally=tally(shown.content),
-        findings=shown.findings[:FINDINGS_SHOWN],
-        hidden=max(0, len(shown.findings) - FINDINGS_SHOWN),
+        groups=messages.grouped(each for each in shown.findings if wanted in ("", each.code)),
+        wanted=wanted,
+        most_shown=FINDINGS_OF_ONE_KIND if wanted else FINDINGS_A_GROUP,
         sentence=messages.sentence,
         place=messages.place,
         faulty=sum(len(rows) - 1 for rows in kept.faulty.values()),
@@ -733,15 +736,25 @@ def _picture_sent(found: Bank, form: QuestionForm, question_id: int | None) -> R
 def _not_saved(found: Bank, form: QuestionForm, question_id: int | None, error: Refused) -> ResponseReturnValue:
     """Somebody else was quicker: say so, show what they made of it, and keep what was typed."""
     form.form_errors.append(sentence(error.code, error.facts))
-    current = error.facts.get("current")
-    theirs = None
     draft = queries.draft_of(found)
-    if error.code == "question_changed" and draft is not None:
-        theirs = queries.version_content(draft.id).questions[queries.place_in(draft, int(str(current))) or 0]
-        form.seen.data = question_digest(theirs)
+    place = queries.place_in(draft, question_id) if draft and question_id else None
+    theirs = None
+    if error.code == "question_changed" and draft and place is not None:
+        content = queries.version_content(draft.id)
+        theirs = _Overtaken(queries.question_with(found, form.seen.data or ""), content.questions[place], content)
+        form.seen.data = question_digest(theirs.now)
     if error.code == "question_gone":
         question_id = None
     return _question_page(found, form, question_id, theirs=theirs, has_errors=True), error.status
+
+
+class _Overtaken:
+    """A question that somebody else changed while it was being edited: as it was `opened`, if ever, and as it is `now`."""
+
+    def __init__(self, opened: Question | None, now: Question, content: BankContent) -> None:
+        self.now = now
+        before, after = (replace(content, questions=(each,) if each else ()) for each in (opened, now))
+        self.rows = [row for item in Differences(before, after).items() for row in item.rows]
 
 
 def _question_form(found: Bank) -> QuestionForm:
@@ -761,7 +774,7 @@ def _question_page(
     question_id: int | None,
     *,
     focus: str = "",
-    theirs: Question | None = None,
+    theirs: _Overtaken | None = None,
     has_errors: bool = False,
     is_copy: bool = False,
 ) -> str:

@@ -1,5 +1,8 @@
 """Findings and reports in words: what is wrong, where, and what to do about it."""
 
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import LazyString
@@ -8,8 +11,10 @@ from flask_babel import lazy_gettext as _l
 
 from quizapp.banks.checks import Report
 from quizapp.banks.content import Question
-from quizapp.banks.findings import Finding, Where
+from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.web.error_pages import sentence as error_sentence
+
+_FIRST_CLAUSE = re.compile(r"。|：(?![^（]*）)|\. |: (?![^(]*\))")
 
 SENTENCES: dict[str, LazyString] = {
     # the file
@@ -170,6 +175,9 @@ SENTENCES: dict[str, LazyString] = {
     "stem_holds_option": _l("题干里出现了正确选项“{value}”，不会也能猜到。请改写题干或选项。"),
     "stem_repeated": _l("题干与第 {count} 题（{code}）相同，选项不同。请确认不是重复。"),
     "question_doubled": _l("与第 {count} 题（{code}）重复，题干和选项都相同。请删去一道。"),
+    "in_both_pools": _l(
+        "与第 {count} 题（{code}）是同一道题，却分在正式和练习两个题池：练习会公布答案。请只留在一个题池里。"
+    ),
     "question_contradicts": _l("与第 {count} 题（{code}）的题干和选项都相同，答案却不同。请核对答案，删去一道。"),
     "stem_alike": _l("题干与第 {count} 题（{code}）只差标点、空格或大小写。请确认不是重复。"),
     "question_similar": _l(
@@ -357,6 +365,38 @@ def place(where: Where) -> str:
     if where.field:
         parts.append(where.field)
     return " ".join(parts)
+
+
+@dataclass(frozen=True)
+class FindingGroup:
+    """Findings of one code. `sentence` is what all of them say, "" where each has its own; `title` names the matter."""
+
+    severity: str
+    code: str
+    title: str
+    sentence: str
+    findings: tuple[Finding, ...]
+
+
+def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
+    """The findings by their codes, so that a thousand of one kind hide none of another: errors first, then what is wrong
+    with the whole, then in the order of their places.
+    """
+    by_code: dict[tuple[bool, bool, str], list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault((finding.severity != ERROR, finding.entry is not None, finding.code), []).append(finding)
+    groups = []
+    for (_is_warning, _of_entry, code), alike in sorted(by_code.items(), key=lambda item: item[0][:2]):
+        sentences = {sentence(finding) for finding in alike}
+        shared = sentences.pop() if len(sentences) == 1 else ""
+        groups.append(FindingGroup(alike[0].severity, code, _title(alike[0]), shared, tuple(alike)))
+    return groups
+
+
+def _title(finding: Finding) -> str:
+    """The first clause of the sentence, with … for what differs: 与第 … 题（…）很像."""
+    text = str(SENTENCES.get(finding.code) or sentence(finding))
+    return re.sub(r"\{\w+\}", "…", _FIRST_CLAUSE.split(text, maxsplit=1)[0]).rstrip(".")
 
 
 def field_name(name: str) -> str:
