@@ -156,6 +156,12 @@ def has_question(bank: Bank, question_id: int) -> bool:
     return db.session.scalar(found) is not None
 
 
+def question_with(bank: Bank, digest: str) -> QuestionContent | None:
+    """The question of the bank that has, or had, this digest; None if it never had."""
+    content = db.session.scalar(select(Question.content).where(Question.bank_id == bank.id, Question.digest == digest))
+    return question_from_json(content) if content else None
+
+
 def place_in(version: BankVersion, question_id: int) -> int | None:
     """Where a version has this question, or else what it has under the same code; None where it has neither."""
     places = select(VersionQuestion.ordinal).where(VersionQuestion.version_id == version.id)
