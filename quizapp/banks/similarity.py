@@ -65,12 +65,18 @@ def _equal(content: BankContent) -> Iterator[Fault]:
     words: dict[tuple[str, frozenset[str]], int] = {}
     stems: dict[str, int] = {}
     twins: dict[str, int] = {}
+    asked: dict[tuple[str, frozenset[str]], dict[str, int]] = {}
     for number, question in enumerate(content.questions):
         if not question.stem:
             continue
         same = same_words(question)
         twin = bare(question.stem)
-        if same in words:
+        pools = asked.setdefault((twin or same[0], _right_words(question)), {})
+        across = next((other for pool, other in pools.items() if pool != question.pool), None)
+        pools.setdefault(question.pool, number)
+        if across is not None and question.right:  # practice tells the answer that papers ask for
+            yield _like(ERROR, "in_both_pools", number, content, across)
+        elif same in words:
             first = content.questions[words[same]]
             agree = _right_words(first) == _right_words(question)
             code = "question_doubled" if agree or not (first.right and question.right) else "question_contradicts"

@@ -169,7 +169,7 @@ def test_a_topic_that_the_header_lacks_is_found_in_the_folder(tmp_path: Path) ->
 def test_the_bank_of_this_project_has_no_errors(folder_name: str) -> None:
     report = check_source(read_path(Path("question_banks") / folder_name))
     assert (report.errors, len(report.content.questions)) == (0, 800)
-    assert sum(question.pool == "practice" for question in report.content.questions) == 30
+    assert sum(question.pool == "practice" for question in report.content.questions) == 200
 
 
 ENGLISH = """\
