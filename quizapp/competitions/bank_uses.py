@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import version_content
+from quizapp.banks.similarity import same_words
 from quizapp.banks.uses import Use
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
@@ -82,8 +83,7 @@ def answers_shown(
 
 
 def _formal_words(version_id: int) -> set[tuple[str, frozenset[str]]]:
-    formal = [question for question in version_content(version_id).questions if question.pool == "formal"]
-    return {(question.stem, frozenset(question.options)) for question in formal}
+    return {same_words(question) for question in version_content(version_id).questions if question.pool == "formal"}
 
 
 def _shows_answers(competition: Competition, at: datetime) -> bool:
