@@ -33,6 +33,7 @@ class Settings(BaseModel):
     web_threads: int = Field(default=8, ge=1, le=256)
     max_upload_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     demo: bool | None = None
+    metrics_token: str = Field(default="", min_length=16, repr=False)
 
     @field_validator("data_dir")
     @classmethod

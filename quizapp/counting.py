@@ -184,11 +184,9 @@ def read_slot(path: Path) -> Totals:
     totals = Totals()
     try:
         found = json.loads(path.read_text())
-        read = Totals(
-            *({str(key): int(value) for key, value in found[name].items()} for name in COUNTERS),
-            took=[int(value) for value in found["took"]],
-            took_s=float(found["took_s"]),
-        )
+        read = Totals(took=[int(value) for value in found["took"]], took_s=float(found["took_s"]))
+        for name in COUNTERS:
+            getattr(read, name).update({str(key): int(value) for key, value in found[name].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return totals
     if len(read.took) == len(totals.took):

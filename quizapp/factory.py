@@ -29,6 +29,7 @@ from quizapp.web.forms import refuse_nul
 
 FEATURES = (
     "demo",
+    "operations",
     "reports",
     "leaderboards",
     "practice",

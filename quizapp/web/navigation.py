@@ -30,6 +30,7 @@ PLACES: tuple[tuple[str, LazyString, str], ...] = (
     ("organizations_admin.index", _l("单位"), "building"),
     ("accounts_admin.index", _l("账号与权限"), "person-gear"),
     ("accounts_admin.audit_trail", _l("操作记录"), "clock-history"),
+    ("operations_admin.show", _l("运行状况"), "activity"),
 )
 
 

@@ -254,10 +254,15 @@ PAGES: dict[str, list[Example]] = {
     ],
     "accounts_admin.revoke": [example("ada", grant_id="{organizer_grant}")],
     "accounts_admin.disable": [example("ada", account_id="{qin}")],
+    "operations_admin.show": [example("ada"), example("jun")],
     "accounts_admin.audit_trail": [example("ada"), example("jun", action="freeze_standings")],
 }
 NO_PAGES = {
     "static": "files",
+    "operations.healthz": "for programs",
+    "operations.readyz": "JSON",
+    "operations.metrics": "for programs",
+    "operations_admin.figures": "JSON",
     "web.home": "leads on",
     "web.language": "leads on",
     "leaderboards.index": "leads on",

@@ -2,7 +2,7 @@
 
 Each way of answering is one letter, in the order nobody, Lin, Chen, Wu, Su, Qin, Jun, Ada:
 `i` sent to sign in, `x` refused for the role (403), `m` missing (404), `o` let in (a page, a redirect, or a deed that is
-refused for what it says, not for who says it). Wu coordinates unit A only; Su's association sees the group and unit A.
+refused for what it says, not for who says it), `!` a 5xx: what is asked is not ready (no recorder runs here). Wu coordinates unit A only; Su's association sees the group and unit A.
 
 A POST carries a field that no form knows, so that those who are let in change next to nothing. Answers and submits want the
 ticket of an attempt, whoever sends them.
@@ -218,6 +218,12 @@ GET  /competitions/{open}/boards/hall                        oooooooo
 GET  /admin/competitions/{closed}/freeze                     ixxxxooo
 POST /admin/competitions/{closed}/freeze                     ixxxxoxo
 GET  /admin/competitions/{frozen}/standings.xlsx             ixxxxooo
+
+GET  /healthz                                                oooooooo
+GET  /readyz                                                 !!!!!!!!
+GET  /metrics                                                mmmmmmmm
+GET  /admin/operations                                       ixxxxxoo
+GET  /admin/operations/figures.json                          ixxxxxoo
 
 GET  /competitions/{open}/participation                      oooooooo
 GET  /admin/competitions/{open}/overview                     ixxxxooo
