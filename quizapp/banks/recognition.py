@@ -26,7 +26,6 @@ UNSORTED = "T00 未分类"  # the topic of questions without one, in a bank that
 
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _TOPIC = re.compile(r"([A-Za-z]{1,4}[-_]?\d{1,4})[\s、.:：]+(\S.*)")
-_CELL_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def recognise(source: Source, header: Header, *, leave_out: bool = False, topic:
             findings.append(Finding(severity, "kind_unsupported", entry.where("type"), facts, quoted, number))
             continue
         numbers.append(number)
-        reading = _Reading(entry, number, topics, usual_topic=topic, in_sheet=bool(entry.cells))
+        reading = _Reading(entry, number, topics, usual_topic=topic)
         questions.append(reading.question())
         findings += reading.findings
         unread.append(frozenset(reading.unread))
@@ -109,12 +108,11 @@ def _squeezed(text: str) -> str:
 class _Reading:
     """The reading of one entry."""
 
-    def __init__(self, entry: Entry, number: int, topics: _Topics, *, usual_topic: str, in_sheet: bool) -> None:
+    def __init__(self, entry: Entry, number: int, topics: _Topics, *, usual_topic: str) -> None:
         self.entry = entry
         self.usual_topic = usual_topic
         self.number = number
         self.topics = topics
-        self.in_sheet = in_sheet
         self.findings: list[Finding] = []
         self.unread = set(entry.unread)
 
@@ -126,8 +124,6 @@ class _Reading:
 
     def text(self, name: str) -> str:
         value = clean(self.entry.values.get(name, ""))
-        if self.in_sheet and value in _CELL_ERRORS:
-            self.fault("cell_error", name)
         if not value.isprintable() and any(_forbidden(char) for char in value):
             self.fault("text_control", name)
         return value

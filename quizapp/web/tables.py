@@ -21,9 +21,10 @@ class Unreadable(Exception):
 class CellNote:
     """What a cell's text does not say; `name` is a name or an address that belongs to it.
 
-    `cell_converted`: people may see, or have typed, something else. `cell_formula`: a formula whose value the file
-    lacks. `cell_marked`: struck out, or raised in a way that plain text can't be. `picture_missing`: shows a picture
-    that the file does not hold. `object_unread`: a text box, chart or formula object lies here.
+    `cell_converted`: people may see, or have typed, something else. `cell_error`: an error such as #N/A.
+    `cell_formula`: a formula whose value the file lacks. `cell_marked`: struck out, or raised in a way that plain text
+    can't be. `picture_missing`: shows a picture that the file does not hold. `object_unread`: a text box, chart or
+    formula object lies here.
     """
 
     code: str

@@ -503,6 +503,7 @@ class _SheetParser(_Parser):
             self.note("cell_converted")
             text = value.strip().replace("T", " ").removesuffix(" 00:00:00")
         else:  # an error such as #N/A
+            self.note("cell_error")
             text = value
         if marked and text.strip():
             self.note("cell_marked")

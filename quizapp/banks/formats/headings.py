@@ -23,6 +23,15 @@ NAMES = {
     "english_stem": ("英文题干",),
     "english_explanation": ("英文解析",),
 }
+# The fields that may show pictures.
+TEXTS = (
+    "stem",
+    "explanation",
+    *LETTERS,
+    "english_stem",
+    "english_explanation",
+    *(f"english_{each}" for each in LETTERS),
+)
 # A table may sort its questions in several ways; the topic is the first of these columns that is filled.
 TOPIC_NAMES = (
     *(

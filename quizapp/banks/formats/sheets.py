@@ -10,6 +10,7 @@ from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.formats.gathering import Gathering
 from quizapp.banks.formats.headings import (
     NAMES,
+    TEXTS,
     Heading,
     column_letter,
     column_place,
@@ -28,20 +29,13 @@ from quizapp.web.tables import Area, CellPicture, Row, Table
 HEADING_ROWS = 20  # title rows and empty rows above the headings that are looked through
 NEEDED = ("type", "stem", "key")
 USUAL = ("difficulty", "explanation", "reference")  # without such a column there is one warning, not one a row
-TEXTS = (
-    "stem",
-    "explanation",
-    *LETTERS,
-    "english_stem",
-    "english_explanation",
-    *(f"english_{each}" for each in LETTERS),
-)
 # What a cell merged over several rows says for each of them. A stem or key that several rows share is no question's.
 SHARED = ("type", "topic", "difficulty", "pool", "reference", "valid_from", "valid_to")
-# One power company's files write "\" where there is nothing.
+# One power company's files, which have all options in one cell, write "\" where there is nothing.
 MAY_BE_BLANK = ("options", "explanation", "reference", "topic", "difficulty", "pool", "code", "valid_from", "valid_to")
 # What Excel makes of text that is opened as CSV; a workbook says itself which of its cells are dates or truths.
 _CONVERTED = re.compile(r"TRUE|FALSE|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?|\d{2}:\d{2}:\d{2}|-?\d(\.\d+)?E[+-]?\d+")
+_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 _SHORTENED = re.compile(r"-?\d(\.\d+)?E\+\d+")
 
 
@@ -178,6 +172,7 @@ class _Sheet:
         else:
             self._take_headings()
         self._check_columns()
+        self.backslash_is_blank = "options" in self.fields.values()
         self.column_names = {column: (column_letter(column), self.heading(column)) for column in self.fields}
         self.width = max([len(self.headings), *(column + 1 for column in self.fields)])
         self.absent = frozenset(USUAL) - set(self.fields.values())
@@ -363,7 +358,7 @@ class _RowReading:
                 text = self.shared.get(column, "")
             elif is_text_file and ESCAPED.match(text):
                 text = text[1:]  # the apostrophe that our CSV files put before what Excel would take for a formula
-            elif text.strip() == "\\" and name in MAY_BE_BLANK:
+            elif text.strip() == "\\" and sheet.backslash_is_blank and name in MAY_BE_BLANK:
                 text = ""
             if name not in self.columns:
                 self.values[name] = text
@@ -396,6 +391,8 @@ class _RowReading:
 
     def _look_for_conversion(self, name: str, column: int, text: str) -> None:
         pattern = _SHORTENED if self.sheet.table.sheet else _CONVERTED
+        if text in _ERRORS and not self.sheet.table.sheet:
+            self.fault("cell_error", column)
         if (name in TEXTS or name in ("code", "topic", "reference")) and pattern.fullmatch(text.strip()):
             self.fault("cell_converted", column, WARNING)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from quizapp.banks.content import LETTERS, BankContent, Question
-from quizapp.banks.formats.headings import NAMES
+from quizapp.banks.formats.headings import NAMES, TEXTS
 from quizapp.banks.pictures import TOKEN, digests_in
 from quizapp.web.spreadsheets import FORMULA_STARTS, write_workbook
 from quizapp.web.tables import CellPicture
@@ -110,7 +110,7 @@ def _with_pictures(row: list[str], number: int, files: Mapping[str, bytes]) -> t
     """A row whose cells show the pictures that end their texts, as the reader puts them back: one a line, after the words."""
     cells, shown = [], []
     for column, text in enumerate(row):
-        ending = _ENDING.search(text)
+        ending = _ENDING.search(text) if COLUMNS[column] in TEXTS else None
         found = list(TOKEN.finditer(ending.group())) if ending else []
         fit = len(found) <= PICTURES_A_CELL and all(each.group(2) in files for each in found)
         if ending and fit and all(each.group(1).isprintable() for each in found):
@@ -123,8 +123,7 @@ def _with_pictures(row: list[str], number: int, files: Mapping[str, bytes]) -> t
 def write_csv(content: BankContent) -> bytes:
     """The questions as CSV in UTF-8 with its mark; what Excel would take for a formula is preceded by an apostrophe."""
     file = io.StringIO(newline="")
-    # All cells in quotes: where a list's separator is a semicolon, one in a text would begin a cell.
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(file)
     writer.writerow(headings())
     for question in content.questions:
         writer.writerow([escaped(cell) for cell in row_of(question, content.topics)])

@@ -127,6 +127,11 @@ def test_a_formula_without_a_value_is_one_error_at_its_cell() -> None:
     assert found(report, "cell_formula").where.column == "D"
 
 
+def test_an_error_value_is_one_error_and_the_same_as_text_is_none() -> None:
+    assert errors(check_table(HEADINGS, row(选项B="#N/A"), notes={(1, 3): CellNote("cell_error")})) == ["cell_error"]
+    assert errors(check_table(HEADINGS, row(选项B="#N/A"))) == []
+
+
 def test_struck_out_text_and_text_boxes_are_pointed_at() -> None:
     notes = {(1, 1): CellNote("cell_marked"), (1, 20): CellNote("object_unread"), (0, 0): CellNote("cell_marked")}
     report = check_table(HEADINGS, ROW, notes=notes)

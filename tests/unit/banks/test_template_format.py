@@ -162,8 +162,8 @@ def test_a_note_beside_the_table_is_named_and_not_read() -> None:
 
 
 @pytest.mark.parametrize("value", ["#N/A", "#REF!", "#DIV/0!"])
-def test_an_error_value_in_a_cell_is_refused(value: str) -> None:
-    assert codes(check_rows(HEADINGS, row(选项B=value))) == ["cell_error"]
+def test_an_error_value_in_a_csv_file_is_refused(value: str) -> None:
+    assert codes(check_rows(HEADINGS, row(选项B=value), sheet="")) == ["cell_error"]
 
 
 @pytest.mark.parametrize("value", ["2026-08-25", "TRUE", "1.2E+17", "2026-08-25 09:30:00"])

@@ -66,7 +66,8 @@ def test_a_formula_is_its_value_and_one_without_a_value_is_noted() -> None:
     )
     table = read_one(content)
     assert table.rows == [["算出的值", "2", "", "", "", "#DIV/0!"]]
-    assert table.notes == {(0, 2): CellNote("cell_formula"), (0, 3): CellNote("cell_formula")}
+    codes = {cell: note.code for cell, note in table.notes.items()}
+    assert codes == {(0, 2): "cell_formula", (0, 3): "cell_formula", (0, 5): "cell_error"}
 
 
 def test_hidden_rows_columns_and_sheets_are_known() -> None:
