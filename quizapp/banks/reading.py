@@ -35,9 +35,18 @@ class Faulty(Exception):
         self.finding = finding
 
 
-def _spreadsheet(name: str, content: bytes) -> Source:
+def _workbook(name: str, content: bytes) -> Source:
+    return _tables(name, content, "xlsx")
+
+
+def _delimited(name: str, content: bytes) -> Source:
+    kind = Path(name).suffix.lower().lstrip(".")
+    return _tables(name, content, kind if kind in spreadsheet_reader.TEXT_KINDS else "csv")
+
+
+def _tables(name: str, content: bytes, kind: str) -> Source:
     try:
-        found = spreadsheet_reader.read(content, Path(name).suffix.lower().lstrip("."))
+        found = spreadsheet_reader.read(content, kind)
     except tables.Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
     return sheets.read_tables(name, found)
@@ -96,9 +105,9 @@ class Format:
 # Where an ending is shared (.txt, .xml, .zip), the first that fits reads the file; if none fits the last does, and says
 # what is wrong with it. So what can be told for certain stands before what takes anything.
 FORMATS: tuple[Format, ...] = (
-    Format("xlsx", (".xlsx", ".xlsm"), _spreadsheet),
-    Format("xls", (".xls", ".et"), _spreadsheet),
-    Format("csv", (".csv", ".tsv", ".txt"), _spreadsheet, _is_table),
+    Format("xlsx", (".xlsx", ".xlsm"), _workbook),
+    Format("xls", (".xls", ".et"), _workbook),
+    Format("csv", (".csv", ".tsv", ".txt"), _delimited, _is_table),
     Format("json", JSON_ENDINGS, _json),
     Format("yaml", YAML_ENDINGS, _yaml),
     Format("docx", (".docx", ".doc"), word.read_word),
@@ -107,7 +116,7 @@ FORMATS: tuple[Format, ...] = (
     Format("text", (".txt",), plain_text.read_plain_text),
     Format("qti", (".xml", ".zip"), qti.read_qti, _is_qti),
     Format("moodle", (".xml",), moodle.read_moodle),
-    Format("package", (".zip",), package.read_package),
+    Format("folder-zip", (".zip",), package.read_package),
 )
 
 

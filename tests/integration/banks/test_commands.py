@@ -159,3 +159,40 @@ def test_the_difference_names_key_changes_first(app: Flask, tiny_bank: TinyBank,
     ]
     assert lines[5] == "- T03 第 3 题的题干"
     assert "新增 added 1, 删除 removed 1, 未变 unchanged 11" in lines[6]
+
+
+# The choices of the upload page, on the command line
+
+
+FOREIGN = "题型,题干,选项A,选项B,答案,章节\n单选题,哪个？,甲,乙,A,\n简答题,为什么？,,,因为,\n"
+
+
+@pytest.mark.parametrize(("options", "status", "left"), [((), 1, 1), (("--leave-out",), 0, 1)])
+def test_kinds_that_we_do_not_have_are_left_out_if_asked(
+    app: Flask, tmp_path: Path, options: tuple[str, ...], status: int, left: int
+) -> None:
+    result = run(app, "check", written(tmp_path / "a.csv", FOREIGN), "--json", *options)
+    report = json.loads(result.stdout)
+    assert (result.exit_code, len(report["items"])) == (status, left)
+    assert "kind_unsupported" in {finding["code"] for finding in report["findings"]}
+
+
+def test_a_topic_and_a_format_can_be_chosen(app: Flask, tmp_path: Path) -> None:
+    path = written(tmp_path / "bank.txt.bak", FOREIGN)
+    assert "file_kind_unknown" in run(app, "check", path).stdout
+    done = run(
+        app,
+        *("import", path, "--format=csv", "--leave-out", "--topic=T07 工具", "--bank=new", "--title=新题库"),
+    )
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        draft = queries.draft_of(db.session.scalars(select(Bank)).one())
+        assert draft is not None
+        content = queries.version_content(draft.id)
+    assert (content.topics, content.questions[0].topic) == ({"T07": "工具"}, "T07")
+
+
+def test_a_file_that_asks_too_much_is_rejected_and_not_an_unusable_call(app: Flask, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", "[" * 3_000_000)
+    result = run(app, "check", path)
+    assert (result.exit_code, "nested_too_deep" in result.stdout) == (1, True)

@@ -130,6 +130,6 @@ XML_PIECES = st.sampled_from(
 )
 def test_no_xml_makes_the_reader_raise(pieces: list[str], codec: str) -> None:
     data = "".join(pieces).encode(codec, "replace")
-    for chosen in ("", "moodle", "qti", "package"):
+    for chosen in ("", "moodle", "qti", "folder-zip"):
         source = read_upload("a.xml", data, chosen)
         assert source.entries or source.findings
