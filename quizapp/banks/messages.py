@@ -343,7 +343,7 @@ def _fact(code: str, name: str, value: Any) -> str:
     if name == "difficulty":
         return str(DIFFICULTY_NAMES[value] if value else _("不限"))
     if name in ("topics", "codes"):
-        return "、".join(value) or str(_("不限"))
+        return str(_("、")).join(value) or str(_("不限"))
     if name == "title":
         return str(_("竞赛“%(title)s”的组卷规则", title=value) if value else _("默认的组卷规则"))
     return str(value)
@@ -389,11 +389,11 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     for (_is_warning, _of_entry, code), alike in sorted(by_code.items(), key=lambda item: item[0][:2]):
         sentences = {sentence(finding) for finding in alike}
         shared = sentences.pop() if len(sentences) == 1 else ""
-        groups.append(FindingGroup(alike[0].severity, code, _title(alike[0]), shared, tuple(alike)))
+        groups.append(FindingGroup(alike[0].severity, code, title(alike[0]), shared, tuple(alike)))
     return groups
 
 
-def _title(finding: Finding) -> str:
+def title(finding: Finding) -> str:
     """The first clause of the sentence, with … for what differs: 与第 … 题（…）很像."""
     text = str(SENTENCES.get(finding.code) or sentence(finding))
     return re.sub(r"\{\w+\}", "…", _FIRST_CLAUSE.split(text, maxsplit=1)[0]).rstrip(".")
