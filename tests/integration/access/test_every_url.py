@@ -2,7 +2,8 @@
 
 Each way of answering is one letter, in the order nobody, Lin, Chen, Wu, Su, Qin, Jun, Ada:
 `i` sent to sign in, `x` refused for the role (403), `m` missing (404), `o` let in (a page, a redirect, or a deed that is
-refused for what it says, not for who says it), `!` a 5xx: what is asked is not ready (no recorder runs here). Wu coordinates unit A only; Su's association sees the group and unit A.
+refused for what it says, not for who says it), `!` a 5xx: what is asked is not ready (no recorder runs here). Wu
+coordinates unit A only; Su's association sees the group and unit A.
 
 A POST carries a field that no form knows, so that those who are let in change next to nothing. Answers and submits want the
 ticket of an attempt, whoever sends them.
