@@ -189,10 +189,13 @@ def _as_remembered(bank: Bank) -> dict[str, Any]:
     return value
 
 
-def undo_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> BankVersion | None:
+def undo_upload(
+    upload: BankUpload, *, actor: Account | None, now: datetime, expected_digest: str | None = None
+) -> BankVersion | None:
     """Take back the saving of an upload: the draft that it became goes, the one that was there before comes back.
 
-    Refuses where that draft has been published, replaced or discarded since.
+    Refuses where that draft has been published, replaced or discarded since, or isn't the one with `expected_digest` that
+    was looked at: somebody has edited it.
     """
     its_bank = select(BankVersion.bank_id).where(BankVersion.id == upload.draft_id)
     bank = db.session.scalar(select(Bank).where(Bank.id.in_(its_bank)).with_for_update())
@@ -201,6 +204,7 @@ def undo_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> 
     replaced = upload.replaced
     if bank is None or draft is None or draft.number is not None or replaced is None:
         raise Refused("upload_not_draft")
+    _check_seen(draft, expected_digest)
     questions = len(question_ids_of(draft))
     db.session.delete(draft)
     db.session.flush()
@@ -376,12 +380,16 @@ def publish_version(
     return draft
 
 
-def discard_draft(bank: Bank, *, actor: Account, now: datetime) -> None:
-    """Throw the draft away. The published versions stay as they are."""
+def discard_draft(bank: Bank, *, actor: Account, now: datetime, expected_digest: str | None = None) -> None:
+    """Throw the draft away. The published versions stay as they are.
+
+    Refuses where there is none, or it isn't the one with `expected_digest` that was looked at.
+    """
     db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
     draft = draft_of(bank)
     if draft is None:
         raise Refused("draft_missing")
+    _check_seen(draft, expected_digest)
     audit.record(
         "discard_bank_draft",
         actor=actor,
@@ -393,6 +401,11 @@ def discard_draft(bank: Bank, *, actor: Account, now: datetime) -> None:
     )
     db.session.delete(draft)
     db.session.flush()
+
+
+def _check_seen(draft: BankVersion, expected_digest: str | None) -> None:
+    if expected_digest is not None and content_digest(version_content(draft.id)) != expected_digest:
+        raise Refused("draft_edited")
 
 
 def _plain_name(name: str) -> str:

@@ -16,7 +16,7 @@ from quizapp.banks.checks import Report, tally
 from quizapp.banks.content import LETTERS, BankContent, Question, content_digest, diff, question_digest
 from quizapp.banks.differences import KINDS, Differences
 from quizapp.banks.entries import Header, Source
-from quizapp.banks.findings import ERROR
+from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats import template
 from quizapp.banks.forms import (
     BeginDraftForm,
@@ -24,21 +24,22 @@ from quizapp.banks.forms import (
     OptionForm,
     OverexposedForm,
     PlainForm,
-    PublishForm,
     QuestionFilterForm,
     QuestionForm,
     RemoveQuestionForm,
     RetireForm,
+    SeenDraftForm,
     UploadForm,
     offered,
 )
 from quizapp.banks.manuscript import Reviewed, fields_of, review
 from quizapp.banks.models import Bank, BankUpload, BankVersion
+from quizapp.banks.needs import unmet
 from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
 from quizapp.banks.reading import accepted_endings
-from quizapp.banks.uses import Use, users
+from quizapp.banks.uses import Exposure, Use, users
 from quizapp.banks.writing import FILE_KINDS
 from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
@@ -242,9 +243,11 @@ def save(upload_id: int) -> ResponseReturnValue:
 def undo(upload_id: int) -> ResponseReturnValue:
     """Show what taking back the saving of an upload will do, then do it."""
     kept = queries.upload_or_404(upload_id)
-    form = PlainForm()
+    form = SeenDraftForm()
     if form.validate_on_submit():
-        restored = actions.undo_upload(kept, actor=current_user, now=utc_now())
+        restored = actions.undo_upload(
+            kept, actor=current_user, now=utc_now(), expected_digest=form.digest.data or None
+        )
         db.session.commit()
         flash(
             _("已撤销，草稿恢复为之前的内容。") if restored else _("已撤销，草稿已移除。已发布的版本不受影响。"),
@@ -254,12 +257,16 @@ def undo(upload_id: int) -> ResponseReturnValue:
     draft = queries.version_or_404(kept.draft_id or 0)
     if draft.number is not None:
         raise NotFound()
+    content = queries.version_content(draft.id)
+    form.digest.data = content_digest(content)
+    since = diff(queries.upload_content(kept), content)
     return render_template(
         "banks/undo.html",
         upload=kept,
         bank=draft.bank,
         before=(kept.replaced or {}).get("draft"),
-        count=queries.question_counts(draft.bank_id)[draft.id],
+        count=len(content.questions),
+        edited=len(since.added) + len(since.removed) + len(since.changed),
         form=form,
     )
 
@@ -314,12 +321,8 @@ def version(version_id: int) -> ResponseReturnValue:
     form = QuestionFilterForm(request.args)
     _offer_filters(form, content)
     wanted = form.wanted()
-    matching = queries.matching_questions(content, **wanted)
     exposure = users.exposure(found.bank_id)
-    if form.sort.data in ("most", "least"):
-        matching.sort(key=lambda item: exposure.of(item[1].code), reverse=form.sort.data == "most")
-        wanted["sort"] = form.sort.data
-    page = _Page(items=matching, per_page=QUESTIONS_A_PAGE, error_out=False)
+    page = _Page(items=_listed(content, form, exposure), per_page=QUESTIONS_A_PAGE, error_out=False)
     return render_template(
         "banks/version.html",
         version=found,
@@ -493,7 +496,7 @@ def differences(bank_id: int) -> ResponseReturnValue:
 def publish(bank_id: int) -> ResponseReturnValue:
     """Show what publishing will do, then do it."""
     found = queries.bank_or_404(bank_id)
-    form = PublishForm()
+    form = SeenDraftForm()
     if form.validate_on_submit():
         published = actions.publish_version(
             found, actor=current_user, now=utc_now(), expected_digest=form.digest.data or ""
@@ -506,8 +509,10 @@ def publish(bank_id: int) -> ResponseReturnValue:
     latest = queries.latest_version(found)
     form.digest.data = content_digest(content)
     problem = reviews.publishing_problem(draft, actor=current_user, now=utc_now())
+    short = unmet(users.needs(found.code, content.topics, utc_now()), content)
     return render_template(
         "banks/publish.html",
+        shortages=[messages.sentence(Finding(each.severity, each.code, Where(), each.facts or {})) for each in short],
         problem=sentence(problem.code, problem.facts) if problem else "",
         contributors=reviews.names_of(reviews.contributors_of(draft)),
         bank=found,
@@ -524,15 +529,25 @@ def publish(bank_id: int) -> ResponseReturnValue:
 def discard(bank_id: int) -> ResponseReturnValue:
     """Show what discarding the draft will do, then do it."""
     found = queries.bank_or_404(bank_id)
-    form = PlainForm()
+    form = SeenDraftForm()
     if form.validate_on_submit():
-        actions.discard_draft(found, actor=current_user, now=utc_now())
+        actions.discard_draft(found, actor=current_user, now=utc_now(), expected_digest=form.digest.data or None)
         db.session.commit()
         flash(_("草稿已丢弃，已发布的版本不受影响。"), "success")
         return redirect(url_for(".bank", bank_id=found.id), 303)
     draft = _draft_or_404(found)
+    content = queries.version_content(draft.id)
+    form.digest.data = content_digest(content)
+    latest = queries.latest_version(found)
+    differs = diff(queries.version_content(latest.id), content) if latest else None
     return render_template(
-        "banks/discard.html", bank=found, draft=draft, form=form, count=len(queries.version_content(draft.id).questions)
+        "banks/discard.html",
+        bank=found,
+        draft=draft,
+        latest=latest,
+        form=form,
+        count=len(content.questions),
+        own=len(differs.added) + len(differs.changed) if differs else 0,
     )
 
 
@@ -552,8 +567,6 @@ def question(version_id: int, question_id: int) -> ResponseReturnValue:
         return redirect(url_for(".question", version_id=version_id, question_id=ids[place], **_list_arguments()))
     shown = content.questions[place]
     draft = queries.draft_of(found.bank)
-    form = QuestionFilterForm(request.args)
-    _offer_filters(form, content)
     return render_template(
         "banks/question.html",
         version=found,
@@ -562,7 +575,7 @@ def question(version_id: int, question_id: int) -> ResponseReturnValue:
         question=shown,
         question_id=question_id,
         place=place,
-        neighbours=_neighbours(content, ids, place, form.wanted()),
+        neighbours=_neighbours(found.bank, content, ids, place),
         list_arguments=_list_arguments(),
         draft=draft,
         latest=queries.latest_version(found.bank),
@@ -781,9 +794,6 @@ def _question_page(
     draft = queries.draft_of(found)
     content = queries.version_content(draft.id) if draft else queries.latest_content(found)
     ids = queries.question_ids_of(draft) if draft else []
-    list_form = QuestionFilterForm(request.args)
-    if content:
-        _offer_filters(list_form, content)
     place = ids.index(question_id) if question_id in ids else None
     return render_template(
         "banks/question_form.html",
@@ -792,9 +802,7 @@ def _question_page(
         form=form,
         question_id=question_id,
         code=content.questions[place].code if content and place is not None else "",
-        neighbours=_neighbours(content, ids, place, list_form.wanted())
-        if content and place is not None
-        else (None, None),
+        neighbours=_neighbours(found, content, ids, place) if content and place is not None else (None, None),
         list_arguments=_list_arguments(),
         focus=focus,
         theirs=theirs,
@@ -823,14 +831,25 @@ def _tell(form: QuestionForm, reviewed: Reviewed) -> None:
         form.tell(finding.where.field, finding.severity, messages.sentence(finding))
 
 
-def _neighbours(
-    content: BankContent, ids: list[int], place: int, wanted: dict[str, Any]
-) -> tuple[int | None, int | None]:
+def _listed(content: BankContent, form: QuestionFilterForm, exposure: Exposure) -> list[tuple[int, Question]]:
+    """The questions that the form asks for, in its order, each with its place."""
+    wanted = form.wanted()
+    order = wanted.pop("sort", "")
+    listed = queries.matching_questions(content, **wanted)
+    if order:
+        listed.sort(key=lambda item: exposure.of(item[1].code), reverse=order == "most")
+    return listed
+
+
+def _neighbours(bank: Bank, content: BankContent, ids: list[int], place: int) -> tuple[int | None, int | None]:
     """The question before this one and the one after it, in the list that was come from."""
-    listed = [ordinal for ordinal, _question in queries.matching_questions(content, **wanted)]
-    before = max((ordinal for ordinal in listed if ordinal < place), default=None)
-    after = min((ordinal for ordinal in listed if ordinal > place), default=None)
-    return None if before is None else ids[before], None if after is None else ids[after]
+    form = QuestionFilterForm(request.args)
+    _offer_filters(form, content)
+    listed = [ordinal for ordinal, _question in _listed(content, form, users.exposure(bank.id))]
+    if place not in listed:  # it was changed, and is no longer what was asked for: one goes on from where it stood
+        listed = sorted([*listed, place])
+    at = listed.index(place)
+    return ids[listed[at - 1]] if at else None, ids[listed[at + 1]] if at + 1 < len(listed) else None
 
 
 def _list_arguments() -> dict[str, Any]:

@@ -93,8 +93,8 @@ class CheckAgainForm(Form):
         )
 
 
-class PublishForm(Form):
-    """Publishes the draft that was looked at, and no other."""
+class SeenDraftForm(Form):
+    """A deed on the draft that was looked at, and on no other."""
 
     digest = HiddenField()
 
@@ -140,10 +140,10 @@ class QuestionFilterForm(Form):
     )
 
     def wanted(self) -> dict[str, Any]:
-        """The filters that are set, as arguments of `matching_questions`; an unknown choice counts as not set."""
+        """What is set: filters, as arguments of `matching_questions`, and `sort`; an unknown choice counts as not set."""
         found: dict[str, Any] = {}
-        for field in (self.topic, self.kind, self.difficulty, self.pool):
-            if field.data and field.data in dict(field.choices):
+        for field in (self.topic, self.kind, self.difficulty, self.pool, self.sort):
+            if field.data and field.data in {value for value, *_ in field.choices}:
                 found[field.name] = field.data
         if self.text.data:
             found["text"] = self.text.data[:100]

@@ -11,6 +11,7 @@ SENTENCES = {
     "check_failed": _l("检查没有完成，题库没有任何改动。请再检查一次；若仍不成功，请联系管理员。"),
     "draft_missing": _l("这个题库没有草稿，可能已被发布或丢弃。请刷新页面查看。"),
     "draft_changed": _l("草稿在您查看之后有了改动，没有发布。请重新查看后再确认。"),
+    "draft_edited": _l("草稿在您查看之后有了改动，没有丢掉。请重新查看后再确认。"),
     "draft_has_errors": _l("草稿里有 {errors} 处错误，没有发布。请修改后重新上传。"),
     "version_unchanged": _l("草稿与第 {number} 版完全相同，不需要再发布。"),
     "publish_needs_another": _l(

@@ -17,12 +17,14 @@ from werkzeug.test import TestResponse
 from quizapp.banks import queries
 from quizapp.banks.actions import publish_version, save_draft
 from quizapp.banks.content import BankContent, English, Question, question_digest
+from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.pictures import read_picture
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from tests.cast import Cast, TinyBank, tiny_content
 from tests.conftest import SignIn
+from tests.uploads import send
 
 FIRST, SECOND = tiny_content().questions[:2]
 
@@ -464,6 +466,36 @@ def test_from_question_to_question_of_the_narrowed_list(editor: Editor) -> None:
     answer = editor.send(Form(page), explanation="改过的")
     assert answer.location == f"{editor.url}/questions/{editor.row('T10')}?kind=judge"
     assert f"/admin/banks/versions/{editor.draft_id()}?kind=judge" in editor.client.get(answer.location).text
+
+
+def test_one_goes_on_from_a_question_that_is_no_longer_what_was_asked_for(editor: Editor) -> None:
+    answer = editor.send(
+        editor.open(f"{editor.row('T11')}?kind=judge"), type="single", options__0__text="甲", options__1__text="乙",
+        options__0__english="a", options__1__english="b", options__0__right="y",
+    )  # fmt: skip
+    page = editor.client.get(answer.location).text
+    for code, way in (("T10", "prev"), ("T12", "next")):
+        assert f'href="{editor.url}/questions/{editor.row(code)}?kind=judge" rel="{way}"' in page
+
+
+def test_a_draft_that_somebody_edits_meanwhile_is_neither_discarded_nor_undone(
+    editor: Editor, ada: Editor, client: FlaskClient
+) -> None:
+    client.post(f"{editor.url}/discard")
+    report = send(client, "a.yaml", write_yaml(replace(tiny_content(), title="另一个名称")).encode()).location
+    client.post(f"{report}/save")
+    for page in (f"{editor.url}/discard", f"{report}/undo"):
+        asked = client.get(page).text
+        seen = re.search(r'name="digest"[^>]*value="(\w+)"', asked)
+        assert seen
+        ada.send(ada.open(str(ada.row("T01"))), explanation=f"艾达在{page}之前写的")
+        answer = client.post(page, data={"digest": seen[1]})
+        assert (answer.status_code, "没有丢掉" in answer.text) == (409, True)
+    assert "新增、修改或删除了 1 题，这些改动也会失去" in client.get(f"{report}/undo").text
+    assert "其中 1 题是第 1 版里没有的，或与那一版不同" in client.get(f"{editor.url}/discard").text
+    seen = re.search(r'name="digest"[^>]*value="(\w+)"', client.get(f"{report}/undo").text)
+    assert seen
+    assert client.post(f"{report}/undo", data={"digest": seen[1]}).status_code == 303
 
 
 def test_questions_are_found_by_their_english_too(editor: Editor) -> None:

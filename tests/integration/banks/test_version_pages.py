@@ -295,6 +295,19 @@ def test_questions_are_listed_by_how_often_they_were_drawn(
     assert "去年的竞赛 30 30.0%" in single
 
 
+def test_one_goes_from_question_to_question_in_the_order_of_the_list(
+    qin: FlaskClient, tiny_bank: TinyBank, expose: Callable[..., int]
+) -> None:
+    expose(T02=50, T05=45)
+    address = f"/admin/banks/versions/{tiny_bank.version_id}/questions"
+    with qin.application.app_context():
+        rows = dict(db.session.execute(select(Question.code, Question.id)).all())
+    page = qin.get(f"{address}/{rows['T05']}?sort=most").text
+    assert f'href="{address}/{rows["T02"]}?sort=most" rel="prev"' in page
+    assert f'href="{address}/{rows["T01"]}?sort=most" rel="next"' in page
+    assert 'rel="prev"' not in qin.get(f"{address}/{rows['T02']}?sort=most").text
+
+
 def test_what_was_drawn_too_often_goes_to_the_practice_pool_of_the_next_draft(
     app: Flask, qin: FlaskClient, tiny_bank: TinyBank, expose: Callable[..., int]
 ) -> None:
