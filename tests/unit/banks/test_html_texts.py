@@ -128,6 +128,11 @@ def test_no_markup_makes_the_reader_raise(pieces: list[str]) -> None:
     text("".join(pieces))
 
 
+def test_scripts_and_styles_in_xhtml_are_no_text() -> None:
+    element = read_xml(b"<x>a<script>alert(1)</script><style>p {}</style><p>b</p></x>")
+    assert text_of_element(element, lambda address, _words: address, refused.append, lambda _element: False) == "a\nb"
+
+
 @settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_our_texts_come_back_from_both_kinds_of_reader(written: str) -> None:
