@@ -18,6 +18,8 @@ from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.differences import ADDED, CHANGED, KEYS, REMOVED, Differences
 from quizapp.banks.findings import ERROR
 from quizapp.banks.folders import export_folder
+from quizapp.banks.formats.headings import fields
+from quizapp.banks.formats.sheets import Columns
 from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.surroundings import Choices, Surroundings
@@ -48,6 +50,13 @@ _reading_options = [
         "--leave-out", is_flag=True, help="略去本系统没有的题型。 Leave out kinds of questions that we don't have."
     ),
     click.option("--topic", default="", help="没有写明主题的题归入。 The topic of questions that name none."),
+    click.option(
+        "--map",
+        "headings",
+        multiple=True,
+        metavar="HEADING=FIELD",
+        help="说明表头的含义，可写多次，如 “题面=stem”。 What a heading means; may be given several times.",
+    ),
 ]
 _path = click.argument("path", type=click.Path(exists=True, path_type=Path))
 
@@ -217,8 +226,17 @@ def _one_line(text: str) -> str:
     return text.replace("\n", "⏎")
 
 
-def _choices(code: str, title: str, format_name: str | None, leave_out: bool, topic: str) -> Choices:
-    return Choices(code, title, format_name or "", leave_out, topic)
+def _choices(
+    code: str, title: str, format_name: str | None, leave_out: bool, topic: str, headings: Iterable[str]
+) -> Choices:
+    said: dict[str, str] = {}
+    for each in headings:
+        heading, sign, field = each.rpartition("=")
+        if not (sign and heading.strip()) or field.strip() not in fields():
+            known = " ".join(fields())
+            raise click.UsageError(f"--map {each}: 请写成 表头=字段 write HEADING=FIELD. 字段 fields: {known}")
+        said[heading.strip()] = field.strip()
+    return Choices(code, title, format_name or "", leave_out, topic, Columns(said))
 
 
 def _checked(path: Path, choices: Choices, *, unnamed: bool = False) -> Checked:

@@ -103,6 +103,7 @@ SENTENCES: dict[str, LazyString] = {
     "headings_missing": _l(
         "没有认出表头。请指明各列的含义，或下载模板，把试题填在带有“题型、题干、答案”表头的工作表里。"
     ),
+    "headings_said_absent": _l("您说明了含义的表头，文件里没有找到：{names}。请检查是否写错。"),
     "column_missing": _l("没有找到表头“{names}”中的任何一个，缺少这一列。请补上，或指明各列的含义。"),
     "column_absent": _l("没有找到表头“{names}”中的任何一个，各题都没有此项。建议补上。"),
     "column_doubled": _l("“{first}”和“{second}”两列含义相同，无法判断以哪列为准。请只保留一列。"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
@@ -202,7 +203,7 @@ def picture_files(content: BankContent) -> dict[str, bytes]:
 
 def choices_of(upload: BankUpload) -> Choices:
     """What the organiser chose for an upload."""
-    return Choices(**upload.choices)
+    return msgspec.convert(upload.choices, Choices)
 
 
 def state_of(upload: BankUpload, now: datetime) -> str:

@@ -24,7 +24,7 @@ SAMPLE_BYTES = 64 * 1024
 YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
 PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".doc", ".zip")
 
-Reader: TypeAlias = Callable[[str, bytes], Source]
+Reader: TypeAlias = Callable[..., Source]
 
 
 class Faulty(Exception):
@@ -35,21 +35,25 @@ class Faulty(Exception):
         self.finding = finding
 
 
-def _workbook(name: str, content: bytes) -> Source:
-    return _tables(name, content, "xlsx")
+def _workbook(name: str, content: bytes, columns: sheets.Columns | None = None) -> Source:
+    return _tables(name, content, "xlsx", columns)
 
 
-def _delimited(name: str, content: bytes) -> Source:
-    kind = Path(name).suffix.lower().lstrip(".")
-    return _tables(name, content, kind if kind in spreadsheet_reader.TEXT_KINDS else "csv")
+def _delimited(name: str, content: bytes, columns: sheets.Columns | None = None) -> Source:
+    return _tables(name, content, _text_kind(name), columns)
 
 
-def _tables(name: str, content: bytes, kind: str) -> Source:
+def _tables(name: str, content: bytes, kind: str, columns: sheets.Columns | None) -> Source:
     try:
         found = spreadsheet_reader.read(content, kind)
     except tables.Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
-    return sheets.read_tables(name, found)
+    return sheets.read_tables(name, found, columns)
+
+
+def _text_kind(name: str) -> str:
+    kind = Path(name).suffix.lower().lstrip(".")
+    return kind if kind in spreadsheet_reader.TEXT_KINDS else "csv"
 
 
 def _json(name: str, content: bytes) -> Source:
@@ -93,21 +97,23 @@ def _anything(_content: bytes) -> bool:
 class Format:
     """A format that uploads come in. `read` takes a file's name and bytes and never raises for what is in them.
 
-    `fits` tells a file of this format from the others that end likewise.
+    `fits` tells a file of this format from the others that end likewise. Those of `tables` also take what a person said
+    of their columns.
     """
 
     name: str
     endings: tuple[str, ...]
     read: Reader
     fits: Callable[[bytes], bool] = _anything
+    tables: bool = False
 
 
 # Where an ending is shared (.txt, .xml, .zip), the first that fits reads the file; if none fits the last does, and says
 # what is wrong with it. So what can be told for certain stands before what takes anything.
 FORMATS: tuple[Format, ...] = (
-    Format("xlsx", (".xlsx", ".xlsm"), _workbook),
-    Format("xls", (".xls", ".et"), _workbook),
-    Format("csv", (".csv", ".tsv", ".txt"), _delimited, _is_table),
+    Format("xlsx", (".xlsx", ".xlsm"), _workbook, tables=True),
+    Format("xls", (".xls", ".et"), _workbook, tables=True),
+    Format("csv", (".csv", ".tsv", ".txt"), _delimited, _is_table, tables=True),
     Format("json", JSON_ENDINGS, _json),
     Format("yaml", YAML_ENDINGS, _yaml),
     Format("docx", (".docx", ".doc"), word.read_word),
@@ -130,17 +136,34 @@ def accepted_endings() -> tuple[str, ...]:
     return tuple(dict.fromkeys(ending for each in FORMATS for ending in each.endings))
 
 
-def read_upload(name: str, content: bytes, format_name: str = "", *, most_bytes: int = FILE_BYTES) -> Source:
+def table_kind(name: str, format_name: str = "") -> str | None:
+    """The kind of table that a file may hold, as `spreadsheet_reader.read` wants it; None if it is something else."""
+    ending = Path(name).suffix.lower()
+    chosen = [each for each in FORMATS if (each.name == format_name if format_name else ending in each.endings)]
+    table = next((each for each in chosen if each.tables), None)
+    return None if table is None else _text_kind(name) if table.read is _delimited else "xlsx"
+
+
+def read_upload(
+    name: str,
+    content: bytes,
+    format_name: str = "",
+    columns: sheets.Columns | None = None,
+    *,
+    most_bytes: int = FILE_BYTES,
+) -> Source:
     """What an uploaded file holds, read as the format of that name, or else as its ending and content say.
 
-    What is wrong with the file is among the findings; nothing is raised for it.
+    `columns` is what a person said of those of a table. What is wrong with the file is among the findings; nothing is
+    raised for it.
     """
     try:
         if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             raise _faulty("file_empty", name)
         if len(content) > most_bytes:
             raise _faulty("file_too_large", name, most=most_bytes // 1024**2)
-        return _check_pictures(_pick(name, content, format_name).read(name, content))
+        chosen = _pick(name, content, format_name)
+        return _check_pictures(chosen.read(name, content, columns) if chosen.tables else chosen.read(name, content))
     except Invalid as error:
         finding = Finding(ERROR, error.code, Where(file=name), error.facts)
         return Source(name, Header(), findings=(finding,))

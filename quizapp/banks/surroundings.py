@@ -9,6 +9,7 @@ from datetime import date
 from quizapp.banks.checks import Report, check_source
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Header, Source
+from quizapp.banks.formats.sheets import Columns
 from quizapp.banks.needs import Need
 from quizapp.banks.similarity import Earlier
 
@@ -18,7 +19,7 @@ class Choices:
     """What the organiser chose for an upload; what is empty was left to the file.
 
     `format_name` is one of `reading.FORMATS`. With `leave_out`, questions of kinds that we don't have are left out instead
-    of refusing the file. `topic` is that of questions which name none.
+    of refusing the file. `topic` is that of questions which name none. `columns` says what a table's headings don't.
     """
 
     bank: str = ""
@@ -26,6 +27,7 @@ class Choices:
     format_name: str = ""
     leave_out: bool = False
     topic: str = ""
+    columns: Columns = field(default_factory=Columns)
 
     @property
     def header(self) -> Header:

@@ -45,7 +45,8 @@ def answer(request: sandbox.Request, questions: IO[bytes], answers: IO[bytes]) -
             sandbox.send(answers, sandbox.Failure("unopened", error.strerror or str(error)))
             return
     else:
-        source = read_upload(request.name, request.content, request.choices.format_name)
+        choices = request.choices
+        source = read_upload(request.name, request.content, choices.format_name, choices.columns)
     named = pictures.missing(_texts(source), source.pictures)
     sandbox.send(answers, sandbox.Found(source.header, len(source.entries), frozenset(named)))
     surroundings = sandbox.receive(questions, msgspec.msgpack.Decoder(Surroundings))

@@ -180,8 +180,12 @@ def main() -> None:
     confine(memory_bytes=MEMORY_BYTES, seconds=CPU_S)
     content = sys.stdin.buffer.read()
     try:
-        tables = read(content, sys.argv[1])
-        answer: dict[str, object] = {"tables": [(table.sheet, table.rows, table.hidden) for table in tables]}
+        kind, *most = sys.argv[1:]
+        tables = read(content, kind)
+        rows = int(most[0]) if most else None
+        answer: dict[str, object] = {
+            "tables": [(table.sheet, table.rows[:rows], table.hidden, table.merged) for table in tables]
+        }
     except Unreadable as error:
         answer = {"error": error.code, "facts": error.facts}
     except MemoryError:

@@ -23,7 +23,7 @@ from quizapp.web.tables import CellPicture, Table
 log = logging.getLogger("quizapp")
 TIME_LIMIT_S = 30
 AT_ONCE = 2  # children of one process; each may take the reader's whole memory limit
-KINDS = ("xlsx", "xlsm", "xls", "et", "csv", "tsv")
+KINDS = ("xlsx", "xlsm", "xls", "et", "csv", "tsv", "txt")
 LINE_PIXELS, PICTURE_PIXELS = 20, 120
 ROW_PIXELS = 545  # the highest row that there is
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -31,11 +31,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _children = threading.BoundedSemaphore(AT_ONCE)
 
 
-def read_tables(source: Path | bytes, filename: str) -> list[Table]:
-    """Every sheet of a workbook or text file, told apart by its name and its content: their cells, and nothing else of them.
+def read_tables(source: Path | bytes, filename: str, *, first_rows: int | None = None) -> list[Table]:
+    """Every sheet of a workbook or text file, told apart by its name and its content: cells, and which are merged.
 
-    Raises Invalid with a code `spreadsheet_…` that says what is wrong with the file, and Unavailable while other files
-    are being read.
+    With `first_rows` no more than these of each sheet. Raises Invalid with a code `spreadsheet_…` that says what is wrong
+    with the file, and Unavailable while other files are being read.
     """
     content = source if isinstance(source, bytes) else source.read_bytes()
     kind = Path(filename.replace("\\", "/")).suffix.lower().lstrip(".")
@@ -47,7 +47,7 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
         raise Unavailable("spreadsheet_busy", retry_after_s=10)
     try:
         done = subprocess.run(
-            confinement.command("quizapp.web.spreadsheet_reader", kind),
+            confinement.command("quizapp.web.spreadsheet_reader", kind, *([str(first_rows)] if first_rows else [])),
             env=confinement.environment(),
             check=False,
             input=content,
@@ -66,7 +66,10 @@ def read_tables(source: Path | bytes, filename: str) -> list[Table]:
     answer = json.loads(done.stdout)
     if "error" in answer:
         raise Invalid(answer["error"], **answer["facts"])
-    return [Table(sheet, rows, hidden) for sheet, rows, hidden in answer["tables"]]
+    return [
+        Table(sheet, rows, hidden, merged=tuple((top, left, bottom, right) for top, left, bottom, right in merged))
+        for sheet, rows, hidden, merged in answer["tables"]
+    ]
 
 
 def write_workbook(

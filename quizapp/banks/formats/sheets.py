@@ -42,7 +42,7 @@ _SHORTENED = re.compile(r"-?\d(\.\d+)?E\+\d+")
 @dataclass(frozen=True)
 class Layout:
     """What a person said of one sheet: the row, from 1, where its questions begin; the fields of its columns, by their
-    letters; and the type of all its questions, if no column says it.
+    letters; and the type of all its questions, if no column says it. Without columns it is not read.
     """
 
     first_row: int
@@ -68,11 +68,11 @@ def read_tables(name: str, tables: Sequence[Table], columns: Columns | None = No
 
 def has_headings(table: Table) -> bool:
     """Whether a table has headings of questions."""
-    return _find_headings(table, {}) is not None
+    return find_headings(table) is not None
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where a table's questions are: the row where they begin, from 0, and the headings above."""
 
     first_row: int
@@ -95,6 +95,9 @@ class _Reading:
     def source(self) -> Source:
         if not self.columns:
             self.findings.append(Finding(ERROR, "headings_missing", Where(file=self.name)))
+        there = {plain(heading) for headings in self.columns.values() for heading in headings}
+        if nowhere := [heading for heading in self.said.headings if plain(heading) not in there]:
+            self.warn("headings_said_absent", Where(file=self.name), names="、".join(nowhere))
         return Source(
             self.name,
             self.header,
@@ -133,12 +136,14 @@ class _Reading:
     def _add_questions(self, table: Table) -> None:
         where = Where(file=self.name, sheet=table.sheet)
         layout = self.said.sheets.get(table.sheet)
+        if layout and not layout.columns:
+            return
         if layout:
-            place: _Place | None = _said_place(table, layout)
+            place: Place | None = _said_place(table, layout)
         elif table.hidden:
             place = None
         else:
-            place = _find_headings(table, self.names_said)
+            place = find_headings(table, self.names_said)
         if place is None:
             if table.hidden or "说明" not in table.sheet:
                 code = "sheet_hidden" if table.hidden else "sheet_without_headings"
@@ -156,7 +161,7 @@ class _Reading:
 class _Sheet:
     """The reading of one sheet whose headings are known."""
 
-    def __init__(self, reading: _Reading, table: Table, place: _Place, layout: Layout | None) -> None:
+    def __init__(self, reading: _Reading, table: Table, place: Place, layout: Layout | None) -> None:
         self.reading = reading
         self.table = table
         self.rows = table.rows[place.first_row :]
@@ -471,19 +476,19 @@ class _RowReading:
 # --- finding the headings
 
 
-def _said_place(table: Table, layout: Layout) -> _Place:
+def _said_place(table: Table, layout: Layout) -> Place:
     first = min(max(layout.first_row - 1, 0), len(table.rows))
-    return _Place(first, table.rows[first - 1] if first else [])
+    return Place(first, table.rows[first - 1] if first else [])
 
 
-def _find_headings(table: Table, said: Mapping[str, str]) -> _Place | None:
+def find_headings(table: Table, said: Mapping[str, str] | None = None) -> Place | None:
     """The first rows that can be headings: a stem, and something else of a question. Merged cells make them higher."""
     for row in range(min(HEADING_ROWS, len(table.rows))):
         height = _height(table, row)
         headings = _headings(table, row, height)
         found = {heading.field for text in headings if (heading := read_heading(text, said))}
         if "stem" in found and found & {"key", "type", "options", "A"}:
-            return _Place(row + height, headings)
+            return Place(row + height, headings)
     return None
 
 

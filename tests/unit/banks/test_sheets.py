@@ -202,6 +202,11 @@ def test_headings_that_a_person_explains_are_taken_so() -> None:
     assert (errors(report), report.content.questions[0].stem) == ([], "第一阶段是什么？")
 
 
+def test_an_explained_heading_that_is_nowhere_is_named() -> None:
+    report = check_table(HEADINGS, ROW, said=Columns({"题面": "stem"}))
+    assert (codes(report), report.findings[0].facts) == (["headings_said_absent"], {"names": "题面"})
+
+
 LAYOUT = Layout(3, {"B": "stem", "C": "A", "D": "B", "E": "C", "F": "D", "G": "key", "J": "topic"}, "single")
 
 
