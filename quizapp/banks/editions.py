@@ -5,6 +5,7 @@ The tables hold what quality banks name, as of November 2026. A new edition is o
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from quizapp.banks.content import LETTERS, Question
@@ -64,27 +65,33 @@ def standards_in(text: str) -> Iterator[tuple[str, str, int | None]]:
             yield found.group(1), name, int(found.group(2)) if found.group(2) else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A standard that a question names; `relied`: what the question says depends on it."""
+
+    field: str
+    written: str
+    name: str
+    year: int | None
+    relied: bool
+
+    @property
+    def edition(self) -> str:
+        sign = ":" if self.name.startswith(("ISO", "IEC", "IATF")) else "-"
+        return f"{self.name}{sign}{self.year}"
+
+
 def edition_doubts(question: Question) -> Iterator[Remark]:
     """Standards that have no year anywhere in the question, and editions that never were."""
-    texts = _texts(question)
-    if not any(_NUMBER.search(text) for _field, text in texts):
-        return
-    dated: set[str] = set()
-    bare: dict[str, tuple[str, str]] = {}
-    for field, text in texts:
-        for written, name, year in standards_in(text):
-            if year:
-                dated.add(name)
-            else:
-                bare.setdefault(name, (field, written))
-    for name, (field, written) in bare.items():
-        if name not in dated:
-            yield WARNING, "standard_without_year", field, {"value": written}
-    for field, edition in _relied_upon(question):
-        name, year = edition[:-5], int(edition[-4:])
-        known = EDITIONS.get(name)
-        if known and year not in known and year < known[-1]:
-            yield WARNING, "edition_unknown", field, {"value": edition, "known": ", ".join(map(str, known))}
+    named = _named(question)
+    dated = {each.name for each in named if each.year}
+    for each in {each.name: each for each in reversed(named) if not each.year}.values():
+        if each.name not in dated:
+            yield WARNING, "standard_without_year", each.field, {"value": each.written}
+    for edition, each in _relied_upon(named).items():
+        known = EDITIONS.get(each.name)
+        if known and each.year and each.year not in known and each.year < known[-1]:
+            yield WARNING, "edition_unknown", each.field, {"value": edition, "known": ", ".join(map(str, known))}
 
 
 def replaced_editions(questions: Sequence[Question], today: date) -> Iterator[Fault]:
@@ -95,8 +102,12 @@ def replaced_editions(questions: Sequence[Question], today: date) -> Iterator[Fa
     relying: dict[tuple[str, str], list[str]] = {}
     for question in questions:
         if question.valid_to is None and not _HISTORY.search(question.stem):
-            for _field, edition in _relied_upon(question):
-                if new := _replacement(edition, question, today):
+            named = _named(question)
+            editions = {each.edition for each in named if each.year}
+            for edition in _relied_upon(named):
+                new, since = REPLACED.get(edition, ("", today))
+                # Who names the new edition too, or the national one that adopted the old, knows what holds.
+                if new and since <= today and not {new, ADOPTED.get(edition)} & editions:
                     relying.setdefault((edition, new), []).append(question.code)
     for (edition, new), codes in relying.items():
         shown = codes if len(codes) <= CODES_SHOWN else [*codes[: CODES_SHOWN - 1], "…"]
@@ -104,34 +115,14 @@ def replaced_editions(questions: Sequence[Question], today: date) -> Iterator[Fa
         yield Fault(WARNING, "edition_replaced", facts=facts)
 
 
-def _texts(question: Question) -> list[tuple[str, str]]:
-    texts = [("stem", question.stem), *zip(LETTERS, question.options, strict=False)]
-    return [*texts, ("explanation", question.explanation), ("reference", question.reference)]
+def _named(question: Question) -> list[_Named]:
+    """In the order of the fields. A wrong option may well name an old edition, and an explanation how it was."""
+    texts = [("stem", question.stem, True)]
+    for place, option in enumerate(question.options[: len(LETTERS)]):
+        texts.append((LETTERS[place], option, bool(question.right >> place & 1)))
+    texts += [("explanation", question.explanation, False), ("reference", question.reference, True)]
+    return [_Named(field, *found, relied) for field, text, relied in texts for found in standards_in(text)]
 
 
-def _relied_upon(question: Question) -> Iterator[tuple[str, str]]:
-    """The editions in stem, right options and reference, each once: a wrong option may well name an old one."""
-    seen: set[str] = set()
-    for field, text in _texts(question):
-        wrong = field in LETTERS and not question.right >> LETTERS.index(field) & 1
-        for edition in () if wrong or field == "explanation" else _editions_in(text):
-            if edition not in seen:
-                seen.add(edition)
-                yield field, edition
-
-
-def _editions_in(text: str) -> Iterator[str]:
-    return (_edition(name, year) for _written, name, year in standards_in(text) if year)
-
-
-def _edition(name: str, year: int) -> str:
-    return f"{name}{':' if name.startswith(('ISO', 'IEC', 'IATF')) else '-'}{year}"
-
-
-def _replacement(edition: str, question: Question, today: date) -> str:
-    """The edition that holds instead, "" if this one does or the question shows that it knows of the other."""
-    new, since = REPLACED.get(edition, ("", today))
-    if not new or today < since:
-        return ""
-    named = {other for _field, text in _texts(question) for other in _editions_in(text)}
-    return "" if new in named or ADOPTED.get(edition) in named else new
+def _relied_upon(named: Sequence[_Named]) -> dict[str, _Named]:
+    return {each.edition: each for each in reversed(named) if each.year and each.relied}
