@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from quizapp.banks.checks import QUESTIONS
+from quizapp.banks.checks import BANK_CODE
 from quizapp.banks.content import BankContent, pictures_of, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
@@ -80,8 +81,8 @@ def bank_or_404(bank_id: int) -> Bank:
 
 
 def bank_by_code(code: str) -> Bank | None:
-    """The bank of that code, or None."""
-    return db.session.scalar(select(Bank).where(Bank.code == code)) if code else None
+    """The bank of that code, or None; an uploaded file may name one that no database would even be asked for."""
+    return db.session.scalar(select(Bank).where(Bank.code == code)) if BANK_CODE.fullmatch(code) else None
 
 
 def versions_of(bank: Bank) -> list[BankVersion]:
