@@ -9,8 +9,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from quizapp.banks.checks import QUESTIONS
-from quizapp.banks.checks import BANK_CODE
+from quizapp.banks.checks import BANK_CODE, QUESTIONS
 from quizapp.banks.content import BankContent, pictures_of, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
