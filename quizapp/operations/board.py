@@ -126,7 +126,7 @@ def _minutes(past: tuple[Past, ...]) -> list[list[str]]:
 
 def _rows(values: Mapping[str, int], *, by_count: bool = True) -> list[list[str]]:
     pairs = sorted(values.items(), key=lambda pair: -pair[1]) if by_count else list(values.items())
-    return [[str(WORDS.get(name, name)), f"{count:,}"] for name, count in pairs]
+    return [[str(WORDS.get(name, name)), f"{count:,}"] for name, count in pairs] or [[str(_("还没有")), "0"]]
 
 
 def _took(totals: Totals) -> list[list[str]]:
