@@ -284,7 +284,7 @@ class _Reading:
                 if part.tag in ("feedback-inline", "feedback-block") and (said := self.text("explanation", part)):
                     self.feedback.append(f"{entry.values[letter]}：{said}")
         self.read_key(response, choices, 1 if single else len(choices))
-        if most.isdigit() and 0 < int(most[:6]) < len(entry.values["key"]):
+        if most.isdecimal() and 0 < int(most[:6]) < len(entry.values["key"]):
             self.contradiction(f"{self.named('max-choices')} {most}", entry.values["key"])
         if single and self.item.values.get("type") != "single":
             self.turn_into_judgement()
@@ -325,11 +325,13 @@ class _Reading:
         if self.root.get("adaptive") == "true":
             entry.scoring("adaptive")
             return
-        outcomes = {
-            each.get("identifier"): default_value(each.get("base-type"), each.text("default-value", "value").strip())
-            for each in self.root.all("outcome-declaration")
-        }
         try:
+            outcomes = {
+                each.get("identifier"): default_value(
+                    each.get("base-type"), each.text("default-value", "value").strip()
+                )
+                for each in self.root.all("outcome-declaration")
+            }
             key = key_of(response, tuple(names), most, self.root.first("response-processing"), outcomes)
         except NotOurs as error:
             entry.scoring(error.words[:200])

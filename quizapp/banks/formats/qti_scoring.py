@@ -60,7 +60,7 @@ class Mapping_:  # noqa: N801  (the word is QTI's, and taken by collections.abc)
 
     def points(self, answer: Answer) -> float:
         """What an answer gets."""
-        total = math.fsum(self.entries.get(choice, self.default) for choice in answer)
+        total = sum((self.entries.get(choice, self.default) for choice in sorted(answer)), 0.0)
         return min(max(total, self.lower), self.upper)
 
     @property
@@ -296,7 +296,7 @@ _OPERATORS: dict[str, Callable[[list[Value]], Value]] = {
     "gte": _compare(lambda first, second: first >= second),
     "lt": _compare(lambda first, second: first < second),
     "lte": _compare(lambda first, second: first <= second),
-    "sum": _strict(lambda *values: math.fsum(map(_number, values)), 0),
+    "sum": _strict(lambda *values: sum(map(_number, values), 0.0), 0),
     "product": _strict(lambda *values: math.prod(map(_number, values)), 0),
     "subtract": _strict(lambda first, second: _number(first) - _number(second), 2),
     "multiple": lambda values: tuple(item for value in values for item in _items(value)) or None,

@@ -7,6 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quizapp.banks.checks import Report, check_source
 from quizapp.banks.entries import Header
@@ -311,6 +313,73 @@ def test_unknown_templates_and_endless_rules_are_refused(processing: str) -> Non
 def test_an_item_that_leaves_the_points_to_others_is_read_by_its_key(processing: str) -> None:
     report = check(item("B", processing=processing, outcomes=OUTCOMES))
     assert (errors(report), report.content.questions[0].key_letters) == ([], "B")
+
+
+NUMBERS = st.sampled_from(
+    ["1", "0", "-1", "0.5", "1e308", "-1e308", "1e400", "INF", "-INF", "NaN", "", "x", "²", "1_0", " 2 "]
+)
+OPERATORS = [
+    "and",
+    "or",
+    "not",
+    "match",
+    "member",
+    "contains",
+    "equal",
+    "gt",
+    "lt",
+    "sum",
+    "product",
+    "subtract",
+    "multiple",
+]
+OPERANDS = st.sampled_from(
+    [RIGHT, NOTHING, '<variable identifier="SCORE"/>', '<mapResponse identifier="RESPONSE"/>', "<null/>"]
+)
+NODES = st.recursive(
+    OPERANDS | NUMBERS.map(lambda value: f'<baseValue baseType="float">{value}</baseValue>'),
+    lambda inside: st.builds(
+        lambda name, parts: f"<{name}>{''.join(parts)}</{name}>",
+        st.sampled_from([*OPERATORS, "isNull", "containerSize", "divide"]),
+        st.lists(inside, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    condition=NODES,
+    value=NODES,
+    worth=st.lists(NUMBERS, min_size=2, max_size=4),
+    bounds=st.tuples(NUMBERS, NUMBERS, NUMBERS),
+    most=NUMBERS,
+    usual=NUMBERS,
+)
+def test_no_rules_and_no_numbers_make_the_reader_raise(
+    condition: str, value: str, worth: list[str], bounds: tuple[str, str, str], most: str, usual: str
+) -> None:
+    entries = "".join(
+        f'<mapEntry mapKey="{key}" mappedValue="{points}"/>' for key, points in zip("ABCD", worth, strict=False)
+    )
+    lower, upper, default = bounds
+    mapped = f'<mapping lowerBound="{lower}" upperBound="{upper}" defaultValue="{default}">{entries}</mapping>'
+    given_at_first = (
+        f'<outcomeDeclaration identifier="X" baseType="float"><defaultValue><value>{usual}</value></defaultValue>'
+    )
+    score = f'<setOutcomeValue identifier="SCORE">{value}</setOutcomeValue>'
+    text = item(
+        "A B",
+        cardinality="multiple",
+        most=most,
+        mapping=mapped,
+        processing=rules(when(condition, score)),
+        outcomes=f"{given_at_first}</outcomeDeclaration>",
+    )
+    report = check(text)
+    assert report.entry_count == 1
+    # Whatever was accepted has the key that the item declares.
+    assert report.errors or report.content.questions[0].key_letters == "AB"
 
 
 # --- other kinds, texts and feedback
