@@ -53,8 +53,7 @@ BATCH = 1000
 def surroundings(header: Header, choices: Choices, pictures: Iterable[str] = (), *, now: datetime) -> Surroundings:
     """What is known of the bank that a file names by its `header`, or else of the one chosen; there need be none yet."""
     chosen = choices.header
-    code = header.code or chosen.code
-    bank = bank_by_code(code)
+    bank = bank_by_code(header.code or chosen.code)
     known = header_of(bank) if bank else chosen
     topics = header.topics or known.topics
     if bank and chosen.code and chosen.code != bank.code:  # the file belongs to another bank: the check says so
@@ -64,7 +63,7 @@ def surroundings(header: Header, choices: Choices, pictures: Iterable[str] = (),
         latest_content(bank) if bank else None,
         stored_pictures(pictures),
         earlier=earlier_questions(bank) if bank else (),
-        needs=tuple(users.needs(code, topics, now)),
+        needs=tuple(users.needs(bank.code, topics, now)) if bank else (),
         today=now.astimezone(ZONE).date(),
     )
 
