@@ -145,12 +145,14 @@ def _text_change(name: str, old: str, new: str) -> list[FieldChange]:
 
 
 def _key_pieces(old: Question, new: Question) -> tuple[Piece, ...]:
-    """The right options, letter and text, those that are right no longer and those that are right now."""
+    """The right options, letter and text: those that stay, then those that are right no longer, and those that are now."""
     before, after = _right_options(old), _right_options(new)
-    steps = [(SAME if each in after else DELETED, each) for each in before]
-    steps += [(INSERTED, each) for each in after if each not in before]
-    between = [(SAME, "；")] * len(steps)
-    return _pieces([part for pair in zip(steps, between, strict=True) for part in pair][:-1])
+    stay = [each for each in before if each in after]
+    steps = [(SAME, "；".join(stay))]
+    for kind, found in ((DELETED, before), (INSERTED, after)):
+        # Read alone, each side begins with what stays, or with its own first option.
+        steps += [(kind, "；" * bool(stay) + "；".join(each for each in found if each not in stay))]
+    return _pieces([(kind, text) for kind, text in steps if text != "；"])
 
 
 def _right_options(question: Question) -> list[str]:

@@ -70,6 +70,7 @@ from quizapp.web.error_pages import sentence
 
 bp = access.Blueprint("competitions_admin", __name__, access=access.ORGANIZER, url_prefix="/admin/competitions")
 
+SHOWN_COMPETITIONS = 3
 CONCERNS = {
     "answers_before_close": _l("交卷后就能看到答案：先答完的人可能把答案告诉还没答的人。"),
     "answers_between_attempts": _l("可以多次答题，又在交卷后显示答案：第二次答题时可能已经知道答案。"),
@@ -378,14 +379,17 @@ def _shown_before(competition: Competition, now: datetime) -> list[Shown]:
 
 
 def _shown_lines(version: BankVersion, shown: list[Shown]) -> list[str]:
-    """That people may know answers from other competitions: one sentence for each."""
+    """That people may know answers from other competitions: one sentence for each of the most telling."""
     formal = sum(question.pool == "formal" for question in version_content(version.id).questions)
     already = _l("题库的 %(formal)d 道正式题里，有 %(count)d 道的答案已在“%(title)s”中公布：参加过的人可能记得。")
     by_then = _l("题库的 %(formal)d 道正式题里，有 %(count)d 道的答案到时已在“%(title)s”中公布：参加过的人可能记得。")
-    return [
+    lines = [
         str(already if each.already else by_then) % {"formal": formal, "count": each.count, "title": each.title}
-        for each in shown
+        for each in shown[:SHOWN_COMPETITIONS]
     ]
+    if more := shown[SHOWN_COMPETITIONS:]:
+        lines.append(_("另外还有 %(count)d 个竞赛公布过或到时已公布其中一些题的答案。", count=len(more)))
+    return lines
 
 
 @bp.route("/<int:competition_id>/withdraw", methods=["GET", "POST"])

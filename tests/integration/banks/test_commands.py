@@ -152,7 +152,7 @@ def test_the_difference_names_key_changes_first(app: Flask, tiny_bank: TinyBank,
     assert result.exit_code == 1
     assert lines[:5] == [
         "! T02 答案改变 KEY CHANGED",
-        "    答案: [-A 题2选项甲-]；{+B 题2选项乙+}",
+        "    答案: [-A 题2选项甲-]{+B 题2选项乙+}",
         "~ T01 修改 changed",
         "    解析: [-第 1 题的解析-]{+改写+}",
         "+ NEW 第 3 题的题干",

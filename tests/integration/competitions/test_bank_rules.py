@@ -178,3 +178,11 @@ def test_banks_are_told_of_their_competitions_in_their_order(app: Flask, tiny_ba
             ("去年", True, False),
         ]
         assert uses_of_bank(tiny_bank.bank_id + 1, NOW) == []
+
+
+def test_of_many_competitions_the_first_three_are_named(app: Flask, qin: FlaskClient, tiny_bank: TinyBank) -> None:
+    for number in range(5):
+        past = add_competition(app, tiny_bank.version_id, now=NOW, title=f"第 {number} 届", **OVER).id
+    page = qin.get(f"/admin/competitions/{past}/copy").text
+    assert page.count("参加过的人可能记得") == 3
+    assert "另外还有 2 个竞赛" in page

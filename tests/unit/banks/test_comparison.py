@@ -80,7 +80,7 @@ def test_texts_that_would_take_too_long_to_compare_are_exchanged_as_a_whole() ->
 def test_the_key_comes_first_with_the_options_that_it_means() -> None:
     new = replace(MULTIPLE, right=0b0111, stem="下列哪些是老七种工具？", explanation="改写")
     assert [(change.name, shown(change.pieces)) for change in changes(MULTIPLE, new)] == [
-        ("key", "A 排列图；B 因果图；[-D 控制图-]；{+C 亲和图+}"),
+        ("key", "A 排列图；B 因果图[-；D 控制图-]{+；C 亲和图+}"),
         ("stem", "下列哪些[-属于-]{+是+}老七种工具？"),
         ("explanation", "[-依次为策划、实施、检查、处置。-]{+改写+}"),
     ]
@@ -88,14 +88,14 @@ def test_the_key_comes_first_with_the_options_that_it_means() -> None:
 
 def test_a_judgement_s_key_is_said_in_words() -> None:
     (change,) = changes(JUDGE, replace(JUDGE, right=1))
-    assert (change.name, shown(change.pieces)) == ("key", "[-错误-]；{+正确+}")
+    assert (change.name, shown(change.pieces)) == ("key", "[-错误-]{+正确+}")
 
 
 def test_options_that_moved_are_told_from_those_that_were_reworded() -> None:
     new = replace(SINGLE, options=("实施", "策划", "核查", "处置", "总结"), right=0b00010)
     found = [(change.name, change.moved_from, shown(change.pieces)) for change in changes(SINGLE, new)]
     assert found == [
-        ("key", "", "[-A 策划-]；{+B 策划+}"),
+        ("key", "", "[-A 策划-]{+B 策划+}"),
         ("A", "B", "实施"),
         ("B", "A", "策划"),
         ("C", "", "[-检-]{+核+}查"),
@@ -157,3 +157,9 @@ def test_options_that_have_no_row_stayed_as_and_where_they_were(old: list[str], 
     named = {change.name for change in rows} | {change.moved_from for change in rows}
     for letter, was, now in zip("ABCDEFGH", old, new, strict=False):
         assert letter in named or was == now
+
+
+def test_a_key_that_only_grew_or_shrank_reads_well_on_both_sides() -> None:
+    larger, smaller = replace(MULTIPLE, right=0b1011), replace(MULTIPLE, right=0b0011)
+    assert shown(changes(smaller, larger)[0].pieces) == "A 排列图；B 因果图{+；D 控制图+}"
+    assert shown(changes(larger, smaller)[0].pieces) == "A 排列图；B 因果图[-；D 控制图-]"
