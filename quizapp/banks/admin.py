@@ -13,6 +13,7 @@ from flask_sqlalchemy.pagination import Pagination
 
 from quizapp.banks import actions, editing, jobs, messages, queries, retirement, reviews
 from quizapp.banks.checks import Report, tally
+from quizapp.banks.column_forms import ROWS_READ, columns_form
 from quizapp.banks.content import LETTERS, BankContent, Question, content_digest, diff, question_digest
 from quizapp.banks.differences import KINDS, Differences
 from quizapp.banks.entries import Header, Source
@@ -38,7 +39,8 @@ from quizapp.banks.needs import unmet
 from quizapp.banks.pictures import FILE_BYTES as PICTURE_BYTES
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.previews import preview, preview_texts
-from quizapp.banks.reading import accepted_endings
+from quizapp.banks.reading import accepted_endings, table_kind
+from quizapp.banks.surroundings import Choices
 from quizapp.banks.uses import Exposure, Use, users
 from quizapp.banks.writing import FILE_KINDS
 from quizapp.clock import utc_now
@@ -47,12 +49,14 @@ from quizapp.extensions import db, limiter, settings
 from quizapp.web.access import ORGANIZER, Blueprint, access, for_roles
 from quizapp.web.downloads import XLSX
 from quizapp.web.error_pages import sentence, wants_json
-from quizapp.web.spreadsheets import write_workbook
+from quizapp.web.spreadsheets import read_tables, write_workbook
 
 bp = Blueprint("banks_admin", __name__, access=ORGANIZER, url_prefix="/admin/banks")
 
 FINDINGS_A_GROUP, FINDINGS_OF_ONE_KIND = 20, 1000
 QUESTIONS_A_PAGE = 20
+# What a person can help with who says what the columns are.
+UNCLEAR_COLUMNS = ("headings_missing", "sheet_without_headings", "column_missing", "column_doubled")
 DIFFERENCES_A_PAGE = 40
 EDITORS = for_roles("organizer")
 LIST_ARGUMENTS = ("text", "topic", "kind", "difficulty", "pool", "sort", "page")
@@ -137,6 +141,7 @@ def report(upload_id: int) -> ResponseReturnValue:
     return render_template(
         "banks/report.html",
         again=again if queries.has_file(kept) else None,
+        unclear_columns=any(each.code in UNCLEAR_COLUMNS for each in shown.findings) and queries.has_file(kept),
         foreign=sum(each.code == "kind_unsupported" and each.severity == ERROR for each in shown.findings),
         can_undo=draft is not None and draft.number is None,
         upload=kept,
@@ -190,13 +195,36 @@ def check_again(upload_id: int) -> ResponseReturnValue:
         raise Refused("upload_file_gone")
     if queries.state_of(kept, utc_now()) in ("waiting", "checking"):
         raise Refused("upload_not_checked")
-    choices = form.choices(queries.choices_of(kept))
+    return _checked_again(kept, form.choices(queries.choices_of(kept)))
+
+
+def _checked_again(kept: BankUpload, choices: Choices) -> ResponseReturnValue:
     anew = actions.add_upload(
         kept.source_name, kept.file, choices=choices, actor=current_user, now=utc_now(), again=kept
     )
     db.session.commit()
     jobs.start(anew.id)
     return redirect(url_for(".report", upload_id=anew.id), 303)
+
+
+@bp.route("/uploads/<int:upload_id>/columns", methods=["GET", "POST"])
+@limiter.limit("60 per minute", key_func=lambda: str(current_user.get_id()))
+def columns(upload_id: int) -> ResponseReturnValue:
+    """Show the first rows of a table, hear what its columns are, and check it again so."""
+    kept = queries.upload_or_404(upload_id)
+    choices = queries.choices_of(kept)
+    kind = table_kind(kept.source_name, choices.format_name)
+    if kind is None:
+        raise NotFound()
+    if kept.file is None:
+        raise Refused("upload_file_gone")
+    if queries.state_of(kept, utc_now()) in ("waiting", "checking"):
+        raise Refused("upload_not_checked")
+    form = columns_form(read_tables(kept.file, f"a.{kind}", first_rows=ROWS_READ))
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        return render_template("banks/columns.html", upload=kept, form=form), status
+    return _checked_again(kept, replace(choices, columns=form.columns()))
 
 
 @bp.get("/uploads/<int:upload_id>/report.json")
@@ -794,7 +822,7 @@ def _question_page(
     draft = queries.draft_of(found)
     content = queries.version_content(draft.id) if draft else queries.latest_content(found)
     ids = queries.question_ids_of(draft) if draft else []
-    place = ids.index(question_id) if question_id in ids else None
+    place = queries.place_in(draft, question_id) if draft and question_id else None
     return render_template(
         "banks/question_form.html",
         bank=found,
