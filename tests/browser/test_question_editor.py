@@ -100,8 +100,13 @@ def test_rows_are_added_up_to_eight_and_removed(open_question: Open) -> None:
     assert violations(page) == []
 
 
-def test_a_single_choice_has_one_right_option_at_a_time(open_question: Open) -> None:
+def test_a_single_choice_has_one_right_option_at_a_time_and_needs_it(open_question: Open, site: Site) -> None:
     page = open_question("T01")
+    page.locator("#options-0-right").uncheck()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#options-error")).to_contain_text("没有答案")
+    assert page.evaluate("document.activeElement.id") == "options-0-right"
+    site.messages[:] = [message for message in site.messages if "status of 422" not in message]  # it is meant
     page.locator("#options-2-right").check()
     assert [page.locator(f"#options-{place}-right").is_checked() for place in range(4)] == [False, False, True, False]
     page.locator("#type").select_option("multiple")

@@ -350,6 +350,7 @@ def test_the_second_of_two_editors_sees_what_the_first_has_made_of_it(editor: Ed
     assert answer.status_code == 409
     assert "被别人改过" in answer.text
     assert "艾达的解析" in answer.text
+    assert "试题 T01" in answer.text
     again = Form(answer.text)
     assert (again.fields["explanation"], again.fields["stem"]) == ("秦悦的解析", "秦悦的题干")
     assert editor.question("T01") == replace(FIRST, explanation="艾达的解析")

@@ -193,11 +193,12 @@
 
   showByType();
   preview();
-  var focus = form.dataset.focus ? document.getElementById(form.dataset.focus) : form.querySelector("[aria-invalid=true]");
+  var focus = form.dataset.focus ? document.getElementById(form.dataset.focus) : form.querySelector("[aria-invalid=true], #options[aria-describedby] [data-right]");
   if (focus) {
     var closed = focus.closest("details:not([open])");
     if (closed) { closed.open = true; }
     if (focus.disabled) { focus = focus.closest("[data-row]").querySelector("textarea"); }
-    focus.focus();
+    focus.focus({ preventScroll: true });
+    focus.scrollIntoView({ block: "center" });
   }
 }());
