@@ -101,8 +101,8 @@ def _like(severity: str, code: str, number: int, content: BankContent, other: in
 
 def _in_bank(content: BankContent, latest: BankContent | None, earlier: Sequence[Earlier]) -> Iterator[Fault]:
     """Questions that the bank has under another code (in a comparison they would look removed and added), or had once."""
-    now = {question.code: question for question in latest.questions} if latest else {}
-    words = {same_words(question): question.code for question in now.values()}
+    now = {question.code for question in latest.questions} if latest else set()
+    words = {same_words(question): question.code for question in latest.questions} if latest else {}
     before: dict[tuple[str, frozenset[str]], Earlier] = {}
     for each in earlier:
         before.setdefault(same_words(each.question), each)
@@ -110,7 +110,7 @@ def _in_bank(content: BankContent, latest: BankContent | None, earlier: Sequence
     for number, question in enumerate(content.questions):
         same = same_words(question)
         if question.code in now:
-            if question in as_it_was and question != now[question.code]:
+            if question in as_it_was:
                 yield Fault(WARNING, "question_reverted", number, "stem", {"version": as_it_was[question]})
         elif same in words:
             facts = {"code": words[same], "own": question.code}

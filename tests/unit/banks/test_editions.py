@@ -109,7 +109,7 @@ def test_a_replaced_edition_is_told_once_for_all_questions_that_rely_on_it() -> 
         {"reference": "GB/T 19000-2016 3.6.2；GB/T 19004-2020；GB/T 29590-2013"},
         {"reference": "GB/T 19001-2008 4.1；GB/T 19001-2016 4.1"},
         {"reference": "GB/T 19001-2008 4.1", "valid_to": date(2027, 1, 1)},
-        {"stem": "GB/T 19001-2008 被哪一版代替？"},
+        {"stem": "GB/T 19001-2008 被哪一版代替？", "reference": "GB/T 19000-2016 1"},
         {"stem": "GB/T 19001-2016 与 ISO 9001:2015 是什么关系？"},
         {"options": ("策划", "GB/T 19001-2008", "检查", "处置")},
         {"explanation": "GB/T 19001-2008 也这样说。"},
