@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from quizapp.banks import queries
 from quizapp.banks.actions import publish_version, save_draft, surroundings
-from quizapp.banks.content import BankContent, Question
+from quizapp.banks.content import BankContent, Question, content_digest
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank
@@ -105,6 +105,19 @@ def test_too_few_questions_for_a_competition_are_told_with_its_name_and_row(
     assert "正式题池里只够 1 道" in messages[0]
     # It warns; the bank may still be saved, since the competition keeps to its own version.
     assert "可以导入，有提醒" in qin.get(send(qin, "a.yaml", write_yaml(few).encode()).location).text
+
+
+def test_publishing_a_draft_with_too_few_questions_says_so_and_is_possible(
+    app: Flask, qin: FlaskClient, competition: OpenCompetition
+) -> None:
+    few = replace(tiny_content(), questions=tiny_content().questions[:1])
+    with app.app_context():
+        draft = save_draft(few, source_name="a.yaml", actor=None, now=utc_now())
+        bank_id, digest = draft.bank_id, content_digest(few)
+        db.session.commit()
+    page = qin.get(f"/admin/banks/{bank_id}/publish")
+    assert f"竞赛“{competition.competition.title}”的组卷规则第 1 行要" in page.text
+    assert qin.post(f"/admin/banks/{bank_id}/publish", data={"digest": digest}).status_code == 303
 
 
 def test_a_competition_that_is_over_needs_nothing(app: Flask, qin: FlaskClient, tiny_bank: TinyBank) -> None:
