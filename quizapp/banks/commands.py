@@ -275,8 +275,14 @@ def _has_database() -> bool:
 
 def _print(report: Report) -> None:
     click.echo(f"{report.source.name}: {messages.VERDICT_NAMES[report.verdict]}. {messages.reason(report)}")
-    kinds = ", ".join(f"{messages.TYPE_NAMES[kind]} {count}" for kind, count in tally(report.content)["type"].items())
-    click.echo(f"{report.entry_count} 题 questions ({kinds})")
+    counts = tally(report.content)
+    click.echo(f"{report.entry_count} 题 questions")
+    for names, counted in ((messages.TYPE_NAMES, "type"), (messages.DIFFICULTY_NAMES, "difficulty"), ({}, "topic")):
+        click.echo("  " + ", ".join(f"{names.get(name, name)} {count}" for name, count in counts[counted].items()))
+    groups = messages.grouped(report.findings)
+    if len(report.findings) > len(groups) > 1:
+        for group in groups:
+            click.echo(f"  {len(group.findings)} × {group.title} ({group.code})")
     for finding in report.findings:
         mark = "错误" if finding.severity == ERROR else "提醒"
         quoted = f" [{finding.quoted[:60]}]" if finding.quoted else ""
