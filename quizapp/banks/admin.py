@@ -679,7 +679,7 @@ def edit_question(bank_id: int, question_id: int) -> ResponseReturnValue:
     form.fill(fields_of(content.questions[place]))
     form.seen.data = question_digest(content.questions[place])
     _tell(form, _review_of(content.questions[place], draft, content, place))
-    return _question_page(found, form, question_id)
+    return _question_page(found, form, question_id, content=content)
 
 
 @bp.route("/<int:bank_id>/questions/<int:question_id>/remove", methods=["GET", "POST"])
@@ -814,13 +814,14 @@ def _question_page(
     form: QuestionForm,
     question_id: int | None,
     *,
+    content: BankContent | None = None,
     focus: str = "",
     theirs: _Overtaken | None = None,
     has_errors: bool = False,
     is_copy: bool = False,
 ) -> str:
     draft = queries.draft_of(found)
-    content = queries.version_content(draft.id) if draft else queries.latest_content(found)
+    content = content or (queries.version_content(draft.id) if draft else queries.latest_content(found))
     ids = queries.question_ids_of(draft) if draft else []
     place = queries.place_in(draft, question_id) if draft and question_id else None
     return render_template(

@@ -146,7 +146,7 @@ def _references(question: Question) -> Iterator[Remark]:
             continue
         text = fold_width(option).strip().rstrip("。.！!；;")
         words = squeezed(text)
-        refers = _REFERS.fullmatch(words) or _REFERS.fullmatch(" ".join(text.split()))
+        refers = bool(_REFERS.fullmatch(words) or _REFERS.fullmatch(" ".join(text.split())))
         if not refers and _MAY_REFER.fullmatch(words):
             refers = not _STEM_LISTS.search(question.stem) and not any(map(_SPEAKS_OF_STEM.search, question.options))
         if refers or _names_options(words, place, question):

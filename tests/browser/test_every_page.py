@@ -19,7 +19,7 @@ from tests.browser.conftest import DESK, PHONE, Site, Visit
 from tests.browser.looking import Scales, violations
 from tests.cast import Cast, Person, TinyBank
 from tests.conftest import SignIn
-from tests.world import World, add_world
+from tests.world import UPLOADED, World, add_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -42,6 +42,14 @@ def example(who: str, act: Callable[[Page], None] | None = None, **arguments: st
 def send_empty(page: Page) -> None:
     """Send the main form as it is, past the browser's own checks: the page comes back with the errors."""
     page.evaluate("document.querySelectorAll('main form').forEach(form => { form.noValidate = true; })")
+    page.locator("main form [type=submit]").last.click()
+    page.wait_for_load_state()
+
+
+def read_nothing(page: Page) -> None:
+    """Ask for no sheet of a table to be read: with any other answer the file would be checked again, and gone from here."""
+    for box in page.locator("main form [type=checkbox]").all():
+        box.uncheck()
     page.locator("main form [type=submit]").last.click()
     page.wait_for_load_state()
 
@@ -244,6 +252,10 @@ PAGES: dict[str, list[Example]] = {
         *(example("qin", upload_id=f"{{{state}_upload}}") for state in ("checking", "interrupted")),
     ],
     "banks_admin.undo": [example("qin", upload_id="{saved_upload}")],
+    "banks_admin.columns": [
+        example("qin", upload_id="{faulty_upload}"),
+        example("qin", read_nothing, upload_id="{faulty_upload}"),
+    ],
     # Administrators and auditors
     "accounts_admin.index": [example("ada"), example("jun", role="organizer")],
     "accounts_admin.create": [example("ada"), example("ada", send_empty)],
@@ -431,7 +443,12 @@ def written_by_people(world: World) -> re.Pattern[str]:
 # What a bank of true-or-false questions says, and what pages quote in Chinese because it is to be typed or seen so.
 EXAMPLES = {"正确", "错误", "对", "错", "不对", "张*", "中央企业组", "陕西省"}
 # What is in the files that the walk uploads.
-CELLS = {cell for text in (ROSTER, BAD_ROSTER, UNITS, BAD_UNITS) for line in text.split() for cell in line.split(",")}
+CELLS = {
+    cell
+    for text in (ROSTER, BAD_ROSTER, UNITS, BAD_UNITS, UPLOADED)
+    for line in text.split()
+    for cell in line.split(",")
+}
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -81,6 +81,8 @@ class _Question(Gathered):
             return False
         self.put(letter, text, line)
         self.letters += 1
+        if re.search(rf"(?<![A-Za-z]){chr(ord(letter) + 1)}[.)]\s", fold_width(text)):
+            self.give_up("aiken_line_unexpected", f"{letter}. {text}", line)  # two options in a line, or one?
         return False
 
     def give_up(self, code: str, quoted: str = "", line: int = 0) -> None:

@@ -94,12 +94,12 @@ def _letter(found: re.Match[str]) -> str:
 
 def _choose(text: str, found: Sequence[Division], *, first: bool) -> Division:
     """Of several places where the options might begin: the one that gives the most, if it is the only one."""
-    if first:
+    if first or not found[0].marks:
         return found[0]
     most = max(len(each.marks) for each in found)
-    best = [each for each in found if len(each.marks) == most or each.fault]
+    best = [each for each in found if len(each.marks) == most]
     # (A) before the options is the key in the stem's bracket, and not the first option.
-    earlier = [each for each in best[:-1] if each.fault or text[each.begins] not in "([【"]
+    earlier = [each for each in best[:-1] if text[each.begins] not in "([【"]
     return _unclear(text, "A", best[0].begins, best[-1].begins) if earlier else best[-1]
 
 
@@ -198,9 +198,11 @@ def _sound(
         facts = (("after", last.letter), ("found", after_next))
         return Division(tuple(marks), "option_letters_broken", facts)
     # "C. 丙 D丁": only the sign after D was forgotten, or is D丁 part of C?
-    forgotten = re.compile(rf"\s{following}(?=[\u4e00-\u9fff])").search(text, last.ends)
+    forgotten = re.compile(rf"(?:(?<=\s){following}(?=[\u4e00-\u9fff])|(?<![A-Za-z]){following}(?=\s+\S))").search(
+        text, last.ends
+    )
     if signed and forgotten:
-        return _unclear(text, following, forgotten.start() + 1, last.begins)
+        return _unclear(text, following, forgotten.start(), last.begins)
     return Division(tuple(marks))
 
 

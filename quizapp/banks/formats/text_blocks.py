@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.formats import text_signs as signs
 from quizapp.banks.formats.option_runs import divide
-from quizapp.banks.formats.text_signs import PROSE, Heading, Number, brackets_in, label_at_start, label_in, number_of
+from quizapp.banks.formats.text_signs import (
+    PROSE,
+    Heading,
+    Number,
+    brackets_in,
+    ends_as_judgement,
+    label_at_start,
+    label_in,
+    number_of,
+)
 
 LOOK_AHEAD = 40  # lines
 
@@ -99,6 +108,7 @@ class _Blocks:
                 self.take_heading(heading, line)
             elif not signs.is_furniture(line.folded):
                 self.take(place, line)
+        self.look_for_swallowed(None)
 
     def may_be_option(self, heading: Heading) -> bool:
         """Behind a stem that ends with its tag, 简答题 alone in a line may be an option."""
@@ -106,11 +116,23 @@ class _Blocks:
         options = block is not None and not block.after_blank and not heading.keys_apart
         return options and block is not None and signs.tag_at_end(block.body[0].folded) is not None
 
+    def look_for_swallowed(self, following: Number | None) -> None:
+        """If the next number does not follow, it may stand in the midst of this question: two lines may have been joined."""
+        block = self.block
+        if block and block.number and not (following and following.value == block.number + 1):
+            pattern = signs.number_inside(block.number + 1, self.style, anywhere=following is not None)
+            lines = [*block.body, *(line_of(label.text, label.where) for label in block.labels)]
+            for line in lines:
+                if not block.foreign and pattern.search(line.folded):
+                    self.fault("number_unclear", line, number=block.number + 1, before=block.number)
+
     def take_heading(self, heading: Heading, line: Line) -> None:
         block = self.block
         if heading.topic:
             self.topic = line.text[-len(heading.topic) :]
         elif not heading.keys_apart:
+            self.look_for_swallowed(None)
+            self.block = None
             self.heading = heading
             self.style = ""
         elif block and not (block.has_key or block.after_blank) and line.folded[-1] in ":】":
@@ -121,6 +143,7 @@ class _Blocks:
             self.heading = Heading(keys_apart=True)
         else:
             self.unused.append(line)
+        self.look_for_swallowed(None)
         self.block = None
 
     def take(self, place: int, line: Line) -> None:
@@ -129,6 +152,7 @@ class _Blocks:
         if self.heading.keys_apart and not (number and self.looks_like_question(place, number)):
             return  # complained of as a whole
         if number and self.begins_question(place, number, line):
+            self.look_for_swallowed(number)
             self.style = number.style
             self.open(line, number.length, number.value)
             if block and block.number and number.value not in (1, block.number + 1):
@@ -146,7 +170,7 @@ class _Blocks:
 
     def name_unused(self) -> None:
         """A title may be left out; what may be part of a question may not."""
-        shown = [line for line in self.unused if signs.option_letter(line.folded) or label_at_start(line.folded)]
+        shown = [line for line in self.unused if signs.option_letter(line.folded) or label_in(line.folded)]
         shown += [line for line in self.unused if line not in shown and _shows_key(line.folded)]
         for line in shown:
             self.findings.append(Finding(ERROR, "line_unclear", line.where, {}, line.text[:200]))
@@ -198,7 +222,7 @@ class _Blocks:
             return True
         if signs.option_letter(line.folded) or label_at_start(line.folded):
             return False
-        ended = block.last_part == "stem" and _is_judgement(block.body[-1])
+        ended = block.last_part == "stem" and ends_as_judgement(block.body[-1].folded)
         return (ended or block.after_blank) and not block.foreign
 
     def open(self, line: Line, begins: int, number: int = 0) -> None:
@@ -218,11 +242,11 @@ class _Blocks:
             return False
         if block.labels:
             if block.last_part in PROSE:
-                return block.after_blank or _is_judgement(line)
+                return block.after_blank or ends_as_judgement(line.folded)
             return bool(block.labels[-1].text)
         if signs.option_letter(line.folded) or signs.tag_at_end(block.body[0].folded):
             return False
-        return block.after_blank if block.has_options else _is_judgement(block.body[-1])
+        return block.after_blank if block.has_options else ends_as_judgement(block.body[-1].folded)
 
     def add(self, line: Line) -> None:
         """Add a line to the open question: to stem and options, up to a label; or to what a label has begun."""
@@ -252,7 +276,7 @@ def _is_numbered(lines: Sequence[Line]) -> bool:
     for line in lines:
         if (number := number_of(line.folded)) and (number.sure or number.value == 1):
             return True
-        if signs.option_letter(line.folded) or label_at_start(line.folded) or _is_judgement(line):
+        if signs.option_letter(line.folded) or label_at_start(line.folded) or ends_as_judgement(line.folded):
             return False
     return False
 
@@ -266,9 +290,3 @@ def _shows_options(block: Block, line: Line) -> bool:
         return True
     brackets = [bracket.ends for bracket in brackets_in(line.folded)]
     return divide(line.folded, stem_ends=max(brackets, default=0), bare_in_line=bool(brackets)) is not None
-
-
-def _is_judgement(line: Line) -> bool:
-    """Whether the line ends with a bracket that says true or false."""
-    last = [bracket for bracket in brackets_in(line.folded) if bracket.kind in ("symbol", "word")][-1:]
-    return any(not line.folded[bracket.ends :].strip(" 。.!;,") for bracket in last)

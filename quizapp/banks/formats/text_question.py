@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 from quizapp.banks.entries import Entry
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats.option_runs import divide
+from quizapp.banks.formats.option_runs import LONGEST, divide
 from quizapp.banks.formats.text_blocks import Block
-from quizapp.banks.formats.text_signs import Bracket, Tag, brackets_in, tag_at_end, tag_at_start
+from quizapp.banks.formats.text_signs import (
+    Bracket,
+    Tag,
+    brackets_in,
+    ends_as_judgement,
+    option_letter,
+    tag_at_end,
+    tag_at_start,
+)
 from quizapp.banks.spellings import read_choice_key, read_judge_key, read_truth, read_type, squeezed
 
 _RIGHT_OPTION = re.compile(r"\s*[(\[【]\s*(?:正确答案|正确选项|答案)\s*[)\]】]\s*$")
@@ -47,10 +55,10 @@ class Reading:
         self.kind = block.kind
         self.foreign = block.foreign
 
-    def fault(self, code: str, name: str, quoted: str = "", **facts: object) -> None:
-        where = self.places.get(name, self.places[""])
+    def fault(self, code: str, field: str, quoted: str = "", **facts: object) -> None:
+        where = self.places.get(field, self.places[""])
         self.findings.append(Finding(ERROR, code, where, facts, quoted[:200], self.number))
-        self.unread.add(name)
+        self.unread.add(field)
 
     def where(self, place: int) -> Where:
         """The place of a character of the body."""
@@ -60,6 +68,8 @@ class Reading:
         """The question as an entry."""
         if self.block.topic:
             self.values["topic"] = self.block.topic
+        if len(self.text) > LONGEST:  # far more than a question may have: refused for its length, so not looked into
+            return Entry({"stem": self.text}, self.places, unread=frozenset(("type", "key", "options")))
         begins = 0
         if not self.foreign:
             self.labels()
@@ -144,7 +154,7 @@ class Reading:
         stem_ends = max((bracket.ends for bracket in brackets if bracket.kind in ("blank", "letters")), default=0)
         found = divide(text, stem_ends=stem_ends, bare_in_line=in_line)
         if found is None:
-            return self.lines_as_options() if self.ends_first_line else len(self.folded)
+            return self.without_letters()
         if found.fault:
             self.places["options"] = self.where(begins + (found.begins if found.marks else 0))
             self.fault(found.fault, "options", self.text[begins:], **dict(found.facts))
@@ -161,8 +171,21 @@ class Reading:
             ends = found.start()
         self.values[letter] = self.text[begins:ends].strip()
         self.places[letter] = self.where(begins)
+        if ends_as_judgement(self.folded[begins:ends]):  # another question in the same line, or a mark of some kind
+            self.fault("line_unclear", letter, self.values[letter])
+            self.unread |= {"options", "key"}
 
     marked: Sequence[str] = ()  # the options that say of themselves that they are right
+
+    def without_letters(self) -> int:
+        """Where the stem ends if no option A was found. A line that begins as another option has lost its fellows."""
+        signed = not self.ends_first_line  # where lines are options, B超 may be B
+        lost = [line for line in self.block.body[1:] if option_letter(line.folded, signed=signed)]
+        if lost:
+            self.places["options"] = lost[0].where
+            self.fault("line_unclear", "options", lost[0].text)
+            self.unread.add("key")
+        return self.lines_as_options() if self.ends_first_line and not lost else len(self.folded)
 
     def lines_as_options(self) -> int:
         """Behind a stem that ends with its tag each line is an option. Gives where the stem ends."""

@@ -73,6 +73,17 @@ def number_of(text: str) -> Number | None:
     return Number(value, "plain" if style == "figure" else style, found.end(), style != "figure")
 
 
+def number_inside(value: int, style: str, *, anywhere: bool) -> re.Pattern[str]:
+    """What finds that number of a question inside a text: behind a sign or a blank, or anywhere."""
+    begins = r"(?<![\d.])" if anywhere else r"(?<=[\s。.;!?)\]】])"
+    written = {
+        "ordinal": rf"第\s*{value}\s*题",
+        "bracket": rf"[(\[【]\s*{value}\s*[)\]】]",
+        "plain": rf"{value}\s*[.、。:)\]](?!\d)",
+    }
+    return re.compile(begins + written.get(style, written["plain"]))
+
+
 def _chinese(text: str) -> int:
     """二十三 → 23."""
     digits = {char: value for value, char in enumerate("一二三四五六七八九", 1)}
@@ -241,6 +252,12 @@ def brackets_in(text: str) -> Iterator[Bracket]:
             yield Bracket(kind, inside, found.start(), found.end())
 
 
+def ends_as_judgement(text: str) -> bool:
+    """Whether a text ends with a bracket that says true or false."""
+    last = [bracket for bracket in brackets_in(text) if bracket.kind in ("symbol", "word")][-1:]
+    return any(not text[bracket.ends :].strip(" \n。.!;,") for bracket in last)
+
+
 @dataclass(frozen=True)
 class Tag:
     """A tag at the edge of a stem: [单选题], (2分), *. `kind` or `foreign` if it names a type."""
@@ -287,7 +304,9 @@ _OPTION_LINE = re.compile(
 )
 
 
-def option_letter(text: str) -> str:
-    """The letter of the option that a line seems to begin with; "" if none."""
+def option_letter(text: str, *, signed: bool = False) -> str:
+    """The letter of the option that a line seems to begin with; "" if none. `signed`: only with a sign behind it."""
     found = _OPTION_LINE.match(text)
-    return (found["a"] or found["b"] or found["c"]).upper() if found else ""
+    if not found or (signed and found["c"]):
+        return ""
+    return (found["a"] or found["b"] or found["c"]).upper()

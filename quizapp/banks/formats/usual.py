@@ -13,8 +13,6 @@ def with_absent_named(source: Source) -> Source:
     lacking = [field for field in USUAL if not any(entry.values.get(field, "").strip() for entry in source.entries)]
     if not lacking or not source.entries:
         return source
-    absent = Finding(
-        WARNING, "fields_absent", Where(file=source.name), {"names": lacking}
-    )
+    absent = Finding(WARNING, "fields_absent", Where(file=source.name), {"names": lacking})
     marked = tuple(replace(entry, unread=entry.unread | set(lacking)) for entry in source.entries)
     return replace(source, entries=marked, findings=(*source.findings, absent))

@@ -148,6 +148,8 @@ POST /admin/banks/uploads/{faulty_upload}/save               ixxxxoxo
 GET  /admin/banks/uploads/{checking_upload}                  ixxxxooo
 GET  /admin/banks/uploads/{faulty_upload}/state.json         ixxxxooo
 POST /admin/banks/uploads/{faulty_upload}/again              ixxxxoxo
+GET  /admin/banks/uploads/{faulty_upload}/columns            ixxxxooo
+POST /admin/banks/uploads/{faulty_upload}/columns            ixxxxoxo
 GET  /admin/banks/uploads/{saved_upload}/undo                ixxxxooo
 POST /admin/banks/uploads/{saved_upload}/undo                ixxxxoxo
 GET  /pictures/{picture}.png                                 oooooooo

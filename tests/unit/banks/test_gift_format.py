@@ -18,8 +18,8 @@ FILES = Path(__file__).parent / "files"
 BANK = Header("demo", "示例题库")
 
 
-def check(text: str, name: str = "a.gift", **options: bool) -> Report:
-    return check_source(read_upload(name, text.encode()), bank=BANK, **options)
+def check(text: str, name: str = "a.gift", leave_out: bool = False) -> Report:
+    return check_source(read_upload(name, text.encode()), bank=BANK, leave_out=leave_out)
 
 
 def errors(report: Report) -> list[str]:

@@ -13,12 +13,16 @@ from tests.unit.banks.samples import codes, found
 
 FILES = Path(__file__).parent / "files"
 BANK = Header("demo", "示例题库")
-USUAL = ("fields_absent", "topic_unsorted", "types_inferred", "difficulty_missing", "explanation_missing")
-USUAL += ("reference_missing",)
+USUAL = (
+    *("fields_absent", "topic_unsorted", "types_inferred"),
+    *("difficulty_missing", "explanation_missing", "reference_missing"),
+)
 
 
-def check(text: str | bytes, name: str = "题库.txt", **options: bool) -> Report:
-    return check_source(read_upload(name, text.encode() if isinstance(text, str) else text), bank=BANK, **options)
+def check(text: str | bytes, name: str = "题库.txt", leave_out: bool = False) -> Report:
+    return check_source(
+        read_upload(name, text.encode() if isinstance(text, str) else text), bank=BANK, leave_out=leave_out
+    )
 
 
 def said(report: Report) -> list[str]:
