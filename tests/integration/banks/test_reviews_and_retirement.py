@@ -26,7 +26,7 @@ from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.reading import read_upload
 from quizapp.banks.retirement import bring_back_version, retire_version
-from quizapp.banks.reviews import contributors_of, is_seen_by_two, review_version
+from quizapp.banks.reviews import add_contributor, contributors_of, is_seen_by_two, review_version
 from quizapp.banks.sandbox import Checked
 from quizapp.banks.surroundings import Choices
 from quizapp.clock import utc_now
@@ -153,7 +153,8 @@ def test_who_uploaded_has_a_part_though_another_saved_it(app: Flask, cast: Cast,
 
 def test_a_save_that_is_undone_leaves_those_who_had_a_part_before(app: Flask, cast: Cast, tiny_bank: TinyBank) -> None:
     with app.app_context():
-        saved_by(cast.ada, changed("先前的草稿"))
+        add_contributor(saved_by(cast.ada, changed("先前的草稿")), account(cast.jun))
+        db.session.commit()
         upload = uploaded_by(cast.qin, changed())
         draft = save_upload(upload, actor=account(cast.qin), now=NOW)
         db.session.commit()
@@ -161,7 +162,7 @@ def test_a_save_that_is_undone_leaves_those_who_had_a_part_before(app: Flask, ca
         restored = undo_upload(upload, actor=account(cast.qin), now=NOW)
         db.session.commit()
         assert restored is not None
-        assert contributors_of(restored) == [cast.ada.id]
+        assert contributors_of(restored) == [cast.ada.id, cast.jun.id]
 
 
 def test_who_had_a_part_cannot_be_changed_once_it_is_published(app: Flask, cast: Cast) -> None:
@@ -180,7 +181,7 @@ def problem_of(competition: Competition) -> str | None:
     return problem.code if problem else None
 
 
-def test_a_competition_that_asks_for_four_eyes_is_not_opened_with_a_version_that_two_saw(
+def test_a_competition_that_asks_for_four_eyes_is_not_opened_with_a_version_of_one_alone(
     app: Flask, cast: Cast
 ) -> None:
     """Until somebody without a part in it has reviewed it."""
