@@ -112,7 +112,7 @@ def test_yaml_and_json_give_the_same_digest(content: BankContent) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(contents())
 def test_the_template_as_xlsx_and_csv_gives_the_same_digest(content: BankContent) -> None:
     assert digest_after("a.xlsx", write_xlsx(content)) == content_digest(content)

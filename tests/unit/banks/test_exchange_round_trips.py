@@ -24,7 +24,7 @@ each_writer = pytest.mark.parametrize(("name", "write"), WRITERS, ids=["moodle",
 
 
 @each_writer
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(content=contents())
 def test_what_goes_out_comes_back_with_the_same_digest(name: str, write: Write, content: BankContent) -> None:
     source = read_upload(name, write(content, PNG))
@@ -41,7 +41,7 @@ def test_the_same_content_gives_the_same_bytes(name: str, write: Write) -> None:
 
 
 @each_writer
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6), cut=st.floats(0, 1))
 def test_a_file_that_was_damaged_is_read_whole_or_refused(
     name: str, write: Write, places: list[tuple[float, int]], cut: float
@@ -57,7 +57,7 @@ def test_a_file_that_was_damaged_is_read_whole_or_refused(
 
 
 @pytest.mark.parametrize(("name", "write"), WRITERS[1:], ids=["qti", "package"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4), member=st.integers(0, 9)
 )
@@ -123,7 +123,7 @@ XML_PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     pieces=st.lists(XML_PIECES | st.text(max_size=4), max_size=30),
     codec=st.sampled_from(["utf-8", "utf-16", "gb18030"]),

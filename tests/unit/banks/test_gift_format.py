@@ -174,7 +174,7 @@ def test_a_text_file_with_gift_in_it_is_read_as_such(text: str) -> None:
     assert errors(check(text, "a.txt")) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(content=contents())
 def test_what_goes_out_comes_back_with_the_same_digest(content: BankContent) -> None:
     source = read_gift("a.gift", write_gift(content, PNG))

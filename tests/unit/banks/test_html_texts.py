@@ -118,7 +118,7 @@ def test_no_markup_takes_longer_than_its_length_allows(piece: str) -> None:
     assert took(200_000) < 40 * max(took(20_000), 0.002)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.sampled_from("<>/&;'\"=! -abpx\n") | st.sampled_from(["<p>", "<img ", "</", "<!--", "script"]), max_size=40
@@ -133,7 +133,7 @@ def test_scripts_and_styles_in_xhtml_are_no_text() -> None:
     assert text_of_element(element, lambda address, _words: address, refused.append, lambda _element: False) == "a\nb"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_our_texts_come_back_from_both_kinds_of_reader(written: str) -> None:
     address = {digest: f"a/{digest}.png" for digest in digests_in([written]) & set(PICTURES)}

@@ -44,7 +44,7 @@ def questions(draw: st.DrawFn) -> Question:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(questions())
 def test_a_question_that_is_opened_and_saved_is_as_it_was(question: Question) -> None:
     fields = fields_of(question)

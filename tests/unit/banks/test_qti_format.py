@@ -347,7 +347,7 @@ NODES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     condition=NODES,
     value=NODES,

@@ -260,7 +260,7 @@ AREAS = st.tuples(st.integers(0, 5), st.integers(0, 9), st.integers(0, 9), st.in
 NOTES = st.sampled_from(["cell_converted", "cell_formula", "cell_marked", "picture_missing", "object_unread"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(WORDS | st.text(max_size=5), max_size=9), max_size=6),
     st.lists(AREAS, max_size=3),

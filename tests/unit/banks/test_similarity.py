@@ -197,7 +197,7 @@ def stems(draw: st.DrawFn) -> list[str]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stems())
 def test_the_index_finds_what_comparing_all_with_all_finds(stems: list[str]) -> None:
     index = _Index(stems)

@@ -43,7 +43,7 @@ def illustrated(draw: st.DrawFn) -> BankContent:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(content=illustrated())
 def test_a_workbook_comes_back_with_the_same_digest_and_its_pictures(content: BankContent) -> None:
     source = read_upload("a.xlsx", write_xlsx(content, PNG))
@@ -54,7 +54,7 @@ def test_a_workbook_comes_back_with_the_same_digest_and_its_pictures(content: Ba
     assert set(source.pictures) == pictures_of(content)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(content=illustrated())
 def test_a_csv_file_comes_back_with_the_same_digest(content: BankContent) -> None:
     source = read_upload("a.csv", write_csv(content))
@@ -63,7 +63,7 @@ def test_a_csv_file_comes_back_with_the_same_digest(content: BankContent) -> Non
     assert content_digest(report.content) == content_digest(content)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(content=illustrated())
 def test_nothing_that_leaves_runs_as_a_formula(content: BankContent) -> None:
     for name, part in members(write_xlsx(content, PNG)).items():

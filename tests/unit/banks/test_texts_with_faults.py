@@ -204,7 +204,7 @@ def hold_against(
 
 
 def test_what_is_written_in_any_usual_way_is_read_as_it_was_meant() -> None:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(plain_texts())
     def holds(sample: tuple[list[Written], list[str]]) -> None:
         questions, lines = sample
@@ -224,7 +224,7 @@ def test_what_is_written_in_any_usual_way_is_read_as_it_was_meant() -> None:
 def test_a_text_with_faults_is_read_as_it_was_meant_or_refused(
     name: str, texts: st.SearchStrategy[tuple[list[Written], list[str]]]
 ) -> None:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(texts, st.lists(changes(), min_size=1, max_size=2))
     def holds(sample: tuple[list[Written], list[str]], several: list[Callable[[list[str]], list[str]]]) -> None:
         questions, lines = sample
@@ -305,7 +305,7 @@ PIECES = st.sampled_from(
 
 @pytest.mark.parametrize("chosen", ["text", "gift", "aiken", ""])
 def test_no_text_makes_a_reader_raise(chosen: str) -> None:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(PIECES | st.text(max_size=5), max_size=40), st.sampled_from(["utf-8", "gb18030", "utf-16", "big5"]))
     def holds(pieces: list[str], encoding: str) -> None:
         report = check_source(read_upload("a.txt", "".join(pieces).encode(encoding, "replace"), chosen), bank=BANK)

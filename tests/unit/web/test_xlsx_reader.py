@@ -281,7 +281,7 @@ CELLS = (
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.dictionaries(st.tuples(st.integers(0, 30), st.integers(0, 12)), CELLS, min_size=1, max_size=25))
 def test_cells_are_the_same_to_an_independent_reader(cells: dict[tuple[int, int], object]) -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
@@ -326,7 +326,7 @@ TAGS += [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(TAGS), max_size=25))
 def test_no_sheet_makes_the_reader_raise_anything_else(pieces: list[str]) -> None:
     with suppress(Unreadable):
@@ -338,7 +338,7 @@ def test_no_sheet_makes_the_reader_raise_anything_else(pieces: list[str]) -> Non
         )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.data())
 def test_no_damaged_workbook_makes_the_reader_raise_anything_else(data: st.DataObject) -> None:
     parts = members(wps_workbook("DISPIMG(&quot;ID_0A1B&quot;,1)"))
