@@ -125,7 +125,8 @@ def test_dates_may_be_written_without_quotes() -> None:
     [
         (b"PK\x03\x04rest", "bank.yaml", "file_wrong_ending"),
         ("题库".encode("gb18030"), "bank.yaml", "file_not_utf8"),
-        (b"x", "bank.docx", "file_kind_unknown"),
+        (b"x", "bank.docx", "archive_damaged"),
+        (b"x", "bank.pages", "file_kind_unknown"),
         (b"x", "bank", "file_kind_unknown"),
         (b"a" * (8 * 1024 * 1024 + 1), "bank.yaml", "file_too_large"),
     ],
@@ -210,9 +211,10 @@ def test_half_a_translation_is_reported_at_its_line(old: str, new: str, code: st
 def test_the_folder_of_a_file_is_its_questions_pool_and_its_name_their_topic(tmp_path: Path) -> None:
     (tmp_path / "bank.yaml").write_text("code: demo\ntitle: 示例题库\ntopics: {T01: 一}\n")
     question = "\n".join(line[2:] for line in BANK.splitlines()[5:] if "topic:" not in line and "pool:" not in line)
-    for pool, stem in (("formal", "PDCA"), ("practice", "SDCA")):
+    for pool, stem in (("formal", "PDCA 循环的第一个阶段是什么？"), ("practice", "作业计划应当在哪一步写成？")):
         (tmp_path / pool).mkdir()
-        (tmp_path / pool / "T01.yaml").write_text(question.replace("PDCA", stem).replace("T01-001", f"T01-{pool}"))
+        text = question.replace("PDCA 循环的第一个阶段是什么？", stem).replace("T01-001", f"T01-{pool}")
+        (tmp_path / pool / "T01.yaml").write_text(text)
     report = check_source(read_path(tmp_path))
     assert codes(report) == []
     assert [(each.pool, each.topic) for each in report.content.questions] == [("formal", "T01"), ("practice", "T01")]
