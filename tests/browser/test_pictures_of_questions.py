@@ -27,7 +27,7 @@ def looks_right(page: Page) -> None:
     pictures = page.locator("img.picture")
     pictures.evaluate_all("images => images.forEach(image => { image.loading = 'eager'; })")
     expect(pictures.first).to_be_visible()
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('img.picture')])")
+    page.wait_for_function(f"() => ({LOADED})([...document.querySelectorAll('img.picture')])")
     assert all(pictures.evaluate_all("images => images.map(image => image.alt)"))
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert not violations(page)
@@ -68,11 +68,11 @@ def test_a_picture_that_did_not_come_comes_when_the_line_is_back(
     fail: Callable[[Route], None] = lambda route: route.abort()  # noqa: E731
     page.route("**/pictures/*", fail)
     page.goto(f"/competitions/{competition.id}/practice/mixed")
-    page.wait_for_function("[...document.querySelectorAll('img.picture')].every(image => image.complete)")
+    page.wait_for_function("() => [...document.querySelectorAll('img.picture')].every(image => image.complete)")
     assert page.evaluate("[...document.querySelectorAll('img.picture')].every(image => image.naturalWidth === 0)")
     page.unroute("**/pictures/*", fail)
     page.evaluate("window.dispatchEvent(new Event('online'))")
-    page.wait_for_function(f"({LOADED})([...document.querySelectorAll('img.picture')])")
+    page.wait_for_function(f"() => ({LOADED})([...document.querySelectorAll('img.picture')])")
 
 
 def test_the_next_questions_pictures_are_there_before_they_are_asked_for(
@@ -87,6 +87,6 @@ def test_the_next_questions_pictures_are_there_before_they_are_asked_for(
     page.context.set_offline(True)
     page.locator("#next").click()
     page.wait_for_function(
-        "[...document.querySelectorAll('.question:not([hidden]) img.picture')].every(image => image.naturalWidth > 0)"
+        "() => [...document.querySelectorAll('.question:not([hidden]) img.picture')].every(image => image.naturalWidth > 0)"
     )
     page.context.set_offline(False)

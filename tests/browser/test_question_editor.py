@@ -55,8 +55,9 @@ def texts(page: Page) -> list[str]:
     return [area.input_value() for area in page.locator("[data-rows] textarea").all()]
 
 
-def shown(page: Page, language: str) -> list[str]:
-    return page.locator(f"[data-preview={language}] .option-text").all_inner_texts()
+def shows(page: Page, language: str, options: list[str]) -> None:
+    """The preview follows a moment after the fields."""
+    expect(page.locator(f"[data-preview={language}] .option-text")).to_have_text(options)
 
 
 def test_rows_move_by_keyboard_and_the_focus_goes_with_them(
@@ -72,7 +73,8 @@ def test_rows_move_by_keyboard_and_the_focus_goes_with_them(
     expect(page.locator("[data-say]")).to_have_text("已移到选项 C")
     page.keyboard.press("Enter")  # at the end there is no further down: the focus stays at the row
     assert page.evaluate("document.activeElement.id") == "options-3-up"
-    assert shown(page, "zh") == texts(page) == [before[1], before[2], before[3], before[0]]
+    assert texts(page) == [before[1], before[2], before[3], before[0]]
+    shows(page, "zh", texts(page))
     expect(page.locator("#options-3-right")).to_be_checked()
     expect(page.locator("#options-0-right")).not_to_be_checked()
     page.keyboard.press("Control+Enter")
@@ -95,7 +97,7 @@ def test_rows_are_added_up_to_eight_and_removed(open_question: Open) -> None:
     expect(page.get_by_role("button", name="添加选项")).to_be_disabled()
     page.get_by_role("button", name="移除 选项 B").click()
     assert texts(page) == [before[0], *before[2:], "第 4 项", "第 5 项", "第 6 项", "第 7 项"]
-    assert shown(page, "zh") == texts(page)
+    shows(page, "zh", texts(page))
     expect(page.get_by_role("button", name="添加选项")).to_be_enabled()
     assert violations(page) == []
 
@@ -140,8 +142,8 @@ def test_a_judgement_hides_the_options_and_keeps_their_words_until_it_is_saved(
     page.locator("#type").select_option("judge")
     expect(page.locator("#options")).to_be_hidden()
     page.get_by_label("错误", exact=True).check()
-    assert shown(page, "zh") == ["正确", "错误"]
-    assert shown(page, "en") == ["True", "False"]
+    shows(page, "zh", ["正确", "错误"])
+    shows(page, "en", ["True", "False"])
     page.locator("#type").select_option("single")
     expect(page.locator("#options")).to_be_visible()
     assert texts(page) == before

@@ -103,7 +103,7 @@ def publish_bank(qin: Page, file: Path) -> None:
     expect(qin.locator("#verdict")).to_be_visible()
     qin.get_by_role("button", name="保存为草稿").click()
     qin.get_by_role("link", name=re.compile("^发布")).first.click()
-    qin.get_by_role("button", name="确认发布 150 题").click()
+    qin.get_by_role("button", name="确认发布 800 题").click()
     expect(qin.get_by_text("第 1 版").first).to_be_visible()
 
 
