@@ -7,19 +7,20 @@ import itertools
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from itsdangerous import URLSafeTimedSerializer
 from redis import Redis
+from sqlalchemy import QueuePool
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
@@ -181,17 +182,46 @@ class BrowserClient(FlaskClient):
         return URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(raw)
 
 
+NewSite = Callable[..., Flask]
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The site. Requests and `with app.app_context():` each have a database session of their own; none is open."""
-    app = create_app(settings)
-    app.testing = False  # errors become pages, as they do for people
-    app.test_client_class = BrowserClient
-    assert isinstance(app.session_interface, SecureCookieSessionInterface)
-    yield app
+def new_site(settings: Settings) -> Iterator[NewSite]:
+    """`new_site(**changes)`: a site with the test's settings, some of them changed; closed when the test ends.
+
+    Whatever a site borrowed from its database it has to have given back by then.
+    """
+    sites: list[Flask] = []
+
+    def new(**changes: Any) -> Flask:
+        app = create_app(settings.model_copy(update=changes))
+        app.testing = False  # errors become pages, as they do for people
+        app.test_client_class = BrowserClient
+        sites.append(app)
+        return app
+
+    yield new
+    for app in sites:
+        close_site(app)
+
+
+def close_site(app: Flask) -> None:
+    """Wait for its last checks of uploads and let go of its connections. Fails if one is still in use: nobody would
+    close it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("upload-"):
+            thread.join()
     with app.app_context():
         for engine in db.engines.values():
+            in_use = engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0
             engine.dispose()
+            assert in_use == 0, f"{in_use} database connections were not given back"
+
+
+@pytest.fixture
+def app(new_site: NewSite) -> Flask:
+    """The site. Requests and `with app.app_context():` each have a database session of their own; none is open."""
+    return new_site()
 
 
 @pytest.fixture

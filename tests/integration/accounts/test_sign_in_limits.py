@@ -7,8 +7,8 @@ from redis import Redis
 from quizapp.accounts.sign_in_limits import SignInTries
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
-from quizapp.extensions import db
 from tests.cast import PASSWORD, Cast
+from tests.conftest import NewSite
 
 
 def attempt(client: FlaskClient, login: str, password: str, address: str = "10.0.0.1") -> Any:
@@ -112,14 +112,10 @@ def test_tries_that_come_all_at_once_are_counted_each(app: Flask, cast: Cast) ->
     assert set(answers) <= {422, 429, 503}
 
 
-def test_sign_in_goes_on_while_the_store_is_away(settings: Any, cast: Cast) -> None:
-    from quizapp import create_app
-
-    app = create_app(settings.model_copy(update={"redis_url": "unix:///nowhere/store.sock"}))
+def test_sign_in_goes_on_while_the_store_is_away(new_site: NewSite, cast: Cast) -> None:
+    app = new_site(redis_url="unix:///nowhere/store.sock")
     client = app.test_client()
     page = client.get("/sign-in")
     token = page.text.split('name="csrf_token" type="hidden" value="')[1].split('"')[0]
     answer = client.post("/sign-in", data={"login": "lin", "password": PASSWORD, "csrf_token": token})
-    with app.app_context():
-        db.engine.dispose()
     assert answer.status_code == 303

@@ -18,7 +18,7 @@ from quizapp.config import Settings
 from quizapp.extensions import db
 from quizapp.installation.checks import database_revisions
 from tests.cast import TinyBank, add_tiny_bank
-from tests.conftest import SECRET, Databases
+from tests.conftest import SECRET, Databases, close_site
 
 MIGRATIONS = Path(__file__).parents[3] / "migrations" / "versions"
 
@@ -29,8 +29,7 @@ def empty_site(tmp_path: Path, databases: Databases, store_url: str) -> Iterator
     url = databases.new_empty()
     app = create_app(Settings(data_dir=tmp_path, database_url=url, redis_url=store_url, secret_key=SECRET))
     yield app
-    with app.app_context():
-        db.engine.dispose()
+    close_site(app)
     databases.drop(url)
 
 

@@ -14,7 +14,6 @@ from redis import Redis
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from quizapp import create_app
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.recorder import Recorder
 from quizapp.clock import utc_now
@@ -24,6 +23,7 @@ from quizapp.grader.keys import ShardKeys
 from quizapp.operations import queries
 from quizapp.operations.queries import watch_of
 from tests.cast import Cast, OpenCompetition
+from tests.conftest import NewSite
 from tests.integration.attempts.conftest import counted_statements
 from tests.integration.attempts.transports import DoorTransport
 
@@ -113,12 +113,12 @@ def test_a_database_that_lacks_a_migration_is_not_ready(app: Flask, recorder: Re
     assert "0001" in body["missing"][0]["message"]
 
 
-def test_with_both_stores_away_every_page_of_the_operators_programs_answers(settings: Settings) -> None:
+def test_with_both_stores_away_every_page_of_the_operators_programs_answers(
+    settings: Settings, new_site: NewSite
+) -> None:
     nowhere = settings.data_dir / "nowhere"
     url = f"sqlite:///{nowhere}/hush.sqlite3"
-    away = create_app(
-        replace_settings(settings, database_url=url, redis_url=f"unix://:hush@{nowhere}.sock", metrics_token=TOKEN)
-    )
+    away = new_site(database_url=url, redis_url=f"unix://:hush@{nowhere}.sock", metrics_token=TOKEN)
     client = away.test_client()
     assert client.get("/healthz").text == "ok\n"
     status, codes, _ = readiness(away)
@@ -127,10 +127,6 @@ def test_with_both_stores_away_every_page_of_the_operators_programs_answers(sett
         assert not {"nowhere", "hush", TOKEN, settings.secret_key} & set(reply.text.split())
         assert "hush" not in reply.text
         assert str(nowhere) not in reply.text
-
-
-def replace_settings(settings: Settings, **changes: Any) -> Settings:
-    return settings.model_copy(update=changes)
 
 
 def test_a_second_look_within_a_second_asks_nobody(app: Flask, recorder: Recorder, store: Redis) -> None:
@@ -203,8 +199,8 @@ NO_TOKENS = ("", "Bearer ", "Bearer wrong", f"bearer {TOKEN}", f"Basic {TOKEN}",
 
 
 @pytest.mark.parametrize("token", ["", TOKEN], ids=["no token", "a token"])
-def test_others_see_no_such_page(settings: Settings, token: str) -> None:
-    app = create_app(replace_settings(settings, metrics_token=token))
+def test_others_see_no_such_page(new_site: NewSite, token: str) -> None:
+    app = new_site(metrics_token=token)
     for address in STRANGERS:
         for header in NO_TOKENS:
             headers = {"X-Request-Id": "the-same-name", **({"Authorization": header} if header else {})}
@@ -221,14 +217,14 @@ def test_a_proxy_on_this_machine_makes_nobody_local(app: Flask, header: str) -> 
         assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 404
 
 
-def test_nobody_becomes_local_by_what_a_proxy_passes_on(settings: Settings) -> None:
-    app = create_app(replace_settings(settings, trusted_proxies=1))
+def test_nobody_becomes_local_by_what_a_proxy_passes_on(new_site: NewSite) -> None:
+    app = new_site(trusted_proxies=1)
     with asked_from(app, "10.0.0.9") as client:
         assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
 
 
-def test_who_has_the_token_may_read_from_anywhere(settings: Settings) -> None:
-    app = create_app(replace_settings(settings, metrics_token=TOKEN))
+def test_who_has_the_token_may_read_from_anywhere(new_site: NewSite) -> None:
+    app = new_site(metrics_token=TOKEN)
     with asked_from(app, "10.1.2.3") as client:
         assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
