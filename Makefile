@@ -30,7 +30,7 @@ check: prepare-tests
 
 test: prepare-tests chromium check
 	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
-	$(BIN)/pytest -q -n $(JOBS) --database=postgresql -m "not slow" tests/integration
+	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
 	$(BIN)/pytest -q -n $(JOBS) tests/browser
 	$(BIN)/pytest -q -s tests/fault
 

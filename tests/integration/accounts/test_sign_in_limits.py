@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
@@ -9,6 +10,8 @@ from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from tests.cast import PASSWORD, Cast
 from tests.conftest import NewSite
+
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 def attempt(client: FlaskClient, login: str, password: str, address: str = "10.0.0.1") -> Any:

@@ -14,6 +14,8 @@ import pytest
 from quizapp.config import Settings
 from tests.conftest import SECRET, Databases
 
+pytestmark = [pytest.mark.once, pytest.mark.slow]
+
 CLIENTS = 12
 # Its large page is more than every buffer between the application and a client that reads nothing.
 PROBE = """
@@ -136,7 +138,6 @@ def post(path: str, body: bytes, *headers: str, length: int | None = None) -> by
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
-@pytest.mark.slow
 def test_stalled_readers_and_posters_take_no_thread(server: Server) -> None:
     stalled = [server.connect(get("/probe/large")) for _ in range(CLIENTS)]
     stalled += [server.connect(post("/probe/echo", b"name=", FORM, length=1000)) for _ in range(CLIENTS)]

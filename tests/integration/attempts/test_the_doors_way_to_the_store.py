@@ -25,6 +25,8 @@ from tests.conftest import SECRET
 from tests.integration.attempts.conftest import Begin
 from tests.integration.attempts.transports import DoorTransport, Reply
 
+pytestmark = pytest.mark.slow
+
 
 def answer(door: DoorTransport, ticket: str, *answers: tuple[int, int, int]) -> Coroutine[Any, Any, Reply]:
     sent = [{"position": position, "chosen": chosen, "sequence": sequence} for position, chosen, sequence in answers]

@@ -26,6 +26,8 @@ from tests.cast import Cast, OpenCompetition, TinyBank, add_competition, tiny_co
 from tests.conftest import SignIn
 from tests.uploads import send, send_as_program
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def qin(client: FlaskClient, cast: Cast, sign_in: SignIn) -> FlaskClient:

@@ -18,7 +18,7 @@ from tests.cast import Cast, tiny_content
 from tests.conftest import SignIn
 from tests.uploads import send, wait_for_check
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 ROWS = [
     ["某某公司题库"],

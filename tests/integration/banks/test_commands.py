@@ -20,6 +20,8 @@ from quizapp.extensions import db
 from tests.cast import TinyBank, tiny_content
 from tests.conftest import SECRET
 
+pytestmark = pytest.mark.slow
+
 
 def run(app: Flask, *args: object) -> Result:
     """`quizapp banks …`, with standard error apart."""

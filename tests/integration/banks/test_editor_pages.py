@@ -26,6 +26,8 @@ from tests.cast import Cast, TinyBank, tiny_content
 from tests.conftest import SignIn
 from tests.uploads import send
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = tiny_content().questions[:2]
 
 

@@ -20,6 +20,8 @@ from tests.conftest import SignIn
 from tests.pictured import CHART, MARK, add_pictured_bank, pictured_content
 from tests.uploads import send_as_program
 
+pytestmark = [pytest.mark.once, pytest.mark.slow]
+
 PNG = {picture.digest: picture.png for picture in (CHART, MARK)}
 each_ending = pytest.mark.parametrize("ending", ["xml", "qti.zip", "zip"])
 

@@ -24,6 +24,8 @@ from quizapp.extensions import db
 from tests.cast import Cast, TinyBank, tiny_content
 from tests.integration.banks.test_formats_round_trip import contents
 
+pytestmark = pytest.mark.slow
+
 TQM = Path("question_banks/tqm")
 
 

@@ -26,6 +26,8 @@ from tests.conftest import SignIn
 from tests.pictured import CHART, MARK, add_pictured_bank, pictured_content
 from tests.uploads import send
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = f"/pictures/{CHART.digest}.png"
 IMAGE = f'<img class="picture" src="{ADDRESS}" alt="控制图 &lt;一&gt;" loading="lazy">'
 UNNAMED = f'<img class="picture" src="/pictures/{MARK.digest}.png" alt="图片" loading="lazy">'

@@ -32,7 +32,7 @@ from quizapp.errors import Unavailable
 from quizapp.web import confinement
 from tests.cast import tiny_content
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 LARGE = 4000
 
 
@@ -175,7 +175,6 @@ def test_too_much_time_is_a_sentence(deed: str, monkeypatch: pytest.MonkeyPatch)
     assert codes(check("a", b"x", format_name=deed)) == ["file_too_demanding"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("hostile")
 def test_an_endless_file_has_its_sentence_within_twenty_seconds() -> None:
     began = time.monotonic()

@@ -25,6 +25,8 @@ from tests.cast import Cast, TinyBank, tiny_content
 from tests.conftest import SignIn
 from tests.uploads import send, send_as_program, wait_for_check
 
+pytestmark = pytest.mark.slow
+
 TABLE = "题型,题干,选项A,选项B,答案,章节\n"
 FOREIGN = TABLE + "单选题,哪个？,甲,乙,A,\n简答题,为什么？,,,因为,\n"
 

@@ -10,7 +10,7 @@ from redis import Redis
 from quizapp.installation import store
 from quizapp.installation.store import SOCKET, StoreError, start_store, stop_store, wait_until_ready
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 def short_folder() -> Path:

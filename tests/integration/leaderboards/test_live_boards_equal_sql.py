@@ -14,6 +14,8 @@ from quizapp.organizations.models import Organization
 from tests.cast import Cast, Person, Unit, add_unit
 from tests.integration.leaderboards.stage import NOW_MS, Stage
 
+pytestmark = pytest.mark.slow
+
 
 def refresher() -> Refresher:
     return Refresher(grader.store)

@@ -13,6 +13,8 @@ from quizapp.organizations.models import Membership, Organization
 from quizapp.web.spreadsheets import read_tables, write_workbook
 from tests.cast import Cast, add_unit
 
+pytestmark = pytest.mark.slow
+
 HEADING = ["姓名", "工号", "手机号", "单位代码"]
 
 

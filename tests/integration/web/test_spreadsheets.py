@@ -11,7 +11,7 @@ from quizapp.errors import Invalid
 from quizapp.web.spreadsheets import read_tables, write_workbook
 from quizapp.web.tables import Table
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 WORKBOOK = "xl/workbook.xml"
 
