@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from quizapp.accounts import audit
@@ -132,25 +133,17 @@ def keep_report(upload: BankUpload, checked: Checked, *, now: datetime) -> None:
 
 def store_pictures(pictures: Iterable[PictureContent], *, now: datetime) -> None:
     """Keep pictures; those that are there already stay as they are, and as long as new ones would."""
-    brought = {picture.digest: picture for picture in pictures}
-    known = stored_pictures(brought)
-    db.session.execute(
-        update(Picture).where(Picture.digest.in_(known)).values(uploaded_at=now),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.add_all(
-        Picture(
-            digest=digest,
-            png=picture.png,
-            width=picture.width,
-            height=picture.height,
-            uploaded_at=now,
-            in_use=False,
-        )
-        for digest, picture in brought.items()
-        if digest not in known
-    )
-    db.session.flush()
+    rows = [
+        {**asdict(picture), "uploaded_at": now, "in_use": False}
+        for picture in {picture.digest: picture for picture in pictures}.values()
+    ]
+    if not rows:
+        return
+    # In one statement with what may be there: the same file may be uploaded twice at once.
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(Picture.__table__)
+    known = {"uploaded_at": new.excluded.uploaded_at}
+    db.session.execute(new.on_conflict_do_update(index_elements=["digest"], set_=known), rows)
 
 
 def save_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> BankVersion:

@@ -732,6 +732,8 @@ def _question_sent(found: Bank, form: QuestionForm, question_id: int | None) -> 
         return _picture_sent(found, form, question_id)
     if deed != "save":
         return _question_page(found, form, question_id, focus=form.change_rows(deed) or "")
+    if form.picture.data:
+        return _picture_refused(found, form, question_id, Invalid("picture_waiting"))
     try:
         saved = editing.save_question(
             found,
@@ -769,9 +771,13 @@ def _picture_sent(found: Bank, form: QuestionForm, question_id: int | None) -> R
         db.session.commit()
         focus = form.insert(token(picture, form.picture_shows.data or ""))
     except Invalid as error:
-        form.picture.errors = [sentence(error.code, error.facts)]
-        return _question_page(found, form, question_id, focus="picture"), 422
+        return _picture_refused(found, form, question_id, error)
     return _question_page(found, form, question_id, focus=focus)
+
+
+def _picture_refused(found: Bank, form: QuestionForm, question_id: int | None, error: Invalid) -> ResponseReturnValue:
+    form.picture.errors = [sentence(error.code, error.facts)]
+    return _question_page(found, form, question_id, focus="picture", has_errors=True), 422
 
 
 def _not_saved(found: Bank, form: QuestionForm, question_id: int | None, error: Refused) -> ResponseReturnValue:
@@ -842,6 +848,8 @@ def _question_page(
         blank=OptionForm(prefix="options-__row__-", formdata=None),
         preview_texts=preview_texts(),
         picture_formats="image/png,image/jpeg,image/webp",
+        picture_bytes=PICTURE_BYTES,
+        picture_too_large=sentence("picture_too_large", {"most": PICTURE_BYTES // 1024**2}),
     )
 
 

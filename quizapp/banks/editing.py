@@ -159,6 +159,7 @@ def _locked_draft(bank: Bank) -> BankVersion:
     draft = draft_of(bank)
     if draft is None:
         raise Refused("draft_missing")
+    db.session.refresh(draft, ["contributors"])  # what was read before the lock may have changed
     return draft
 
 

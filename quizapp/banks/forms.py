@@ -279,11 +279,9 @@ class QuestionForm(Form):
         return str(field.id)
 
     def tell(self, name: str, severity: str, sentence: str) -> None:
-        """Show a sentence at the field of that name in an entry, or else at the form's head."""
+        """Show a sentence at the field of that name in an entry."""
         field = self._field(name)
-        if field is None:
-            self.form_errors.append(sentence)
-        elif severity == ERROR:
+        if severity == ERROR:
             field.errors = [*field.errors, sentence]
         else:
             field.warnings = [*getattr(field, "warnings", ()), sentence]
@@ -297,7 +295,7 @@ class QuestionForm(Form):
                 return self.options
             row = self.options[LETTERS.index(letter)].form
             return row.text if letter == name else row.english
-        return self[name] if name in TYPED else None
+        return self[name] if name in TYPED else self.stem
 
     def _rows(self) -> list[Row]:
         return [

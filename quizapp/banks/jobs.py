@@ -67,7 +67,10 @@ def check_upload(upload_id: int) -> None:
     db.session.rollback()
 
     def look_up(found: sandbox.Found) -> Surroundings:
+        # Reading a large bank takes a while: it must not take the write lock.
+        db.session.connection(execution_options={"reads_only": True})
         known = actions.surroundings(found.header, choices, found.pictures, now=utc_now())
+        db.session.rollback()
         _go_on(upload_id, progress=50, question_count=found.entries)
         return known
 

@@ -21,7 +21,9 @@ from quizapp.banks.surroundings import Choices
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 
-SILENCE = timedelta(seconds=30)  # twice as long as a check may take between two signs of life
+SILENCE = timedelta(
+    seconds=30
+)  # a child has 17 s (sandbox.TIME_LIMIT_S), and its check tells before, between and after
 
 
 @dataclass(frozen=True)

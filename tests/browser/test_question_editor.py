@@ -218,3 +218,19 @@ def test_a_picture_is_put_where_one_was_writing_and_shows_in_the_preview(
     page.get_by_role("button", name="保存到草稿").click()
     expect(page.get_by_role("status").first).to_contain_text("已保存到草稿")
     assert "![一块蓝色](sha256:" in draft_of_tiny().questions[0].options[1]
+
+
+def test_a_picture_that_is_too_large_to_arrive_is_not_sent(open_question: Open) -> None:
+    page = open_question("T01")
+    page.locator("#stem").fill("写了很久的题干")
+    page.locator("#picture-part summary").click()
+    large = {"name": "a.png", "mimeType": "image/png", "buffer": b"0" * (9 * 1024 * 1024)}
+    page.locator("#picture").set_input_files(large)
+    address = page.url
+    for button in ("加入图片", "保存到草稿"):
+        page.get_by_role("button", name=button).click()
+        assert "图片太大" in page.evaluate("document.getElementById('picture').validationMessage")
+        assert (page.url, page.locator("#stem").input_value()) == (address, "写了很久的题干")
+    page.locator("#picture").set_input_files([])
+    page.get_by_role("button", name="保存到草稿").click()
+    expect(page.get_by_role("status").first).to_contain_text("已保存到草稿")

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import threading
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -360,6 +361,31 @@ def test_the_second_of_two_editors_sees_what_the_first_has_made_of_it(editor: Ed
     assert editor.question("T01").explanation == "秦悦的解析"
 
 
+def test_two_who_save_different_questions_at_the_same_moment_both_have_a_part(
+    editor: Editor, ada: Editor, app: Flask, cast: Cast
+) -> None:
+    for _ in range(3):
+        forms = {each: each.open(str(each.row(code))) for each, code in ((editor, "T01"), (ada, "T02"))}
+        barrier, answers = threading.Barrier(2), []
+
+        def save(who: Editor, form: Form, barrier: threading.Barrier = barrier, answers: list[int] = answers) -> None:
+            barrier.wait()
+            answers.append(who.send(form, explanation="同时写的").status_code)
+
+        threads = [threading.Thread(target=save, args=each) for each in forms.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [303, 303]
+        assert [editor.question(code).explanation for code in ("T01", "T02")] == ["同时写的"] * 2
+        with app.app_context():
+            contributors = queries.version_or_404(editor.draft_id()).contributors
+        assert set(contributors) == {cast.qin.id, cast.ada.id}
+        editor.client.post(f"{editor.url}/discard")
+        editor.begin()
+
+
 def test_what_was_typed_over_a_removed_question_can_be_kept_as_a_new_one(editor: Editor, ada: Editor) -> None:
     mine = editor.open(str(editor.row("T01")))
     confirmation = ada.client.get(f"{ada.url}/questions/{ada.row('T01')}/remove").text
@@ -584,6 +610,16 @@ def test_a_bad_picture_is_refused_at_its_field_and_nothing_is_lost(
     assert Form(answer.text).fields["stem"] == "写了一半"
     with app.app_context():
         assert db.session.scalars(select(Picture)).all() == []
+
+
+def test_a_picture_that_was_chosen_and_not_put_anywhere_is_asked_about(editor: Editor, app: Flask) -> None:
+    form = editor.open(str(editor.row("T01")))
+    answer = editor.send(form, stem="写了一半", picture=(io.BytesIO(drawn()), "a.png"))
+    assert answer.status_code == 422
+    assert "选好的图片还没有加入" in at_field(answer.text, "picture")
+    assert editor.content() == tiny_content()
+    assert editor.send(Form(answer.text)).status_code == 303
+    assert editor.question("T01").stem == "写了一半"
 
 
 def test_a_picture_that_is_not_stored_is_an_error(editor: Editor) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -183,6 +184,28 @@ def test_the_same_picture_is_kept_once(app: Flask) -> None:
         assert db.session.get_one(Picture, MARK.digest).uploaded_at == BORN
         assert db.session.get_one(Picture, CHART.digest).uploaded_at > BORN
     assert count(app) == 2
+
+
+def test_two_uploads_bring_the_same_picture_at_once(app: Flask) -> None:
+    """The second waits for the first, on any database, and finds the picture there."""
+    begun = threading.Event()
+
+    def store_too() -> None:
+        with app.app_context():
+            begun.set()
+            store_pictures([CHART], now=utc_now())
+            db.session.commit()
+
+    other = threading.Thread(target=store_too)
+    with app.app_context():
+        store_pictures([CHART], now=BORN)
+        other.start()
+        begun.wait(10)
+        db.session.commit()
+    other.join(20)
+    with app.app_context():
+        assert db.session.get_one(Picture, CHART.digest).uploaded_at > BORN
+    assert count(app) == 1
 
 
 def test_pictures_that_nothing_shows_are_cleared_with_old_uploads(app: Flask, qin: FlaskClient) -> None:

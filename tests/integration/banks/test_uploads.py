@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,13 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.accounts.models import AuditEntry
-from quizapp.banks import jobs, queries, sandbox
+from quizapp.banks import actions, jobs, queries, sandbox
 from quizapp.banks.actions import add_upload
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import headings
 from quizapp.banks.models import Bank, BankUpload, BankVersion
-from quizapp.banks.surroundings import Choices
+from quizapp.banks.surroundings import Choices, Surroundings
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import read_tables
@@ -157,20 +158,29 @@ def test_too_many_uploads_at_once_are_told_so(
 def test_a_check_keeps_nobody_from_writing(
     app: Flask, cast: Cast, qin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the child works no transaction is open: on SQLite it would hold up every answer."""
+    """While the child works, and while the bank is read for it, nobody waits: on SQLite that would hold up every answer."""
     written: list[int] = []
-    real = sandbox.check_file
+    real, known = sandbox.check_file, actions.surroundings
 
-    def check_file(*arguments: object) -> sandbox.Checked:
+    def write() -> None:
         with app.app_context(), db.engine.begin() as other:
             other.exec_driver_sql("UPDATE bank_upload SET failure = failure")
             written.append(1)
-        return real(*arguments)  # type: ignore[arg-type]
+
+    def check_file(*arguments: Any) -> sandbox.Checked:
+        write()
+        return real(*arguments)
+
+    def surroundings(*arguments: Any, **more: Any) -> Surroundings:
+        found = known(*arguments, **more)
+        write()
+        return found
 
     monkeypatch.setattr(sandbox, "check_file", check_file)
+    monkeypatch.setattr(actions, "surroundings", surroundings)
     assert send_as_program(qin, "a.yaml", tiny_yaml()).status_code == 200
     assert qin.get(send(qin, "a.yaml", tiny_yaml()).location).status_code == 200
-    assert written == [1, 1]
+    assert written == [1] * 4
 
 
 # What the organiser chooses

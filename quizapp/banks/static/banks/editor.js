@@ -175,7 +175,20 @@
       form.querySelector("[data-once]").click();
     }
   });
-  form.addEventListener("submit", function () { unsaved = false; });
+  /* One that is too large would not even arrive, and take with it all that was typed. */
+  var pictureField = form.elements.picture;
+  pictureField.addEventListener("change", function () { pictureField.setCustomValidity(""); });
+  form.addEventListener("submit", function (event) {
+    var file = pictureField.files[0];
+    if (file && file.size > Number(pictureField.dataset.most)) {
+      event.preventDefault();
+      document.getElementById("picture-part").open = true;
+      pictureField.setCustomValidity(texts.picture_large);
+      pictureField.reportValidity();
+      return;
+    }
+    unsaved = false;
+  });
   window.addEventListener("beforeunload", function (event) {
     if (unsaved) {
       event.preventDefault();
