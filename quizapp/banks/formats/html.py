@@ -26,14 +26,20 @@ _BLOCK = re.compile(
     "choice-interaction|content-body|prompt|rubric-block"  # QTI's own
 )
 _VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
-_UNSEEN = re.compile("script|style|head|title|template|noscript|rp|colgroup")
+_INLINE = re.compile(
+    "a|abbr|acronym|b|bdi|bdo|big|br|cite|code|col|colgroup|data|dfn|em|font|head|i|img|ins|kbd|label|lang|link|mark|meta|"
+    "nobr|nolink|object|q|rb|rp|rt|rtc|ruby|samp|small|span|strong|sub|sup|td|th|time|tt|u|var|wbr"
+)
+_UNSEEN = re.compile("script|style|title|template|noscript|rp")
 _REFUSED = re.compile(
-    "math|svg|audio|video|embed|iframe|canvas|input|select|textarea|button|applet|map|frameset|printed-variable"
+    "math|svg|audio|video|embed|iframe|canvas|input|select|textarea|button|applet|map|frameset|printed-variable|"
+    "del|s|strike"  # text that is struck out was taken back: kept it would say the opposite
 )
 _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _PICTURE_NAME = re.compile(r"\.(png|jpe?g|webp|gif|bmp|svg|tiff?)$", re.I)
 _SPACE = re.compile(r"([ \t\n\r\f]+)")
+_NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|line-through", re.I)
 _KEEPS_BLANKS = re.compile(r"white-space\s*:\s*(pre|break-spaces)", re.I)
 
 
@@ -86,7 +92,8 @@ class _Text:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> bool:
         """Whether what is inside the element belongs to the text."""
-        if _REFUSED.fullmatch(tag):
+        style = attributes.get("style", "")
+        if _REFUSED.fullmatch(tag) or "hidden" in attributes or _NOT_SHOWN.search(style):
             self.refuse(tag)
             return False
         if _UNSEEN.fullmatch(tag):
@@ -98,7 +105,7 @@ class _Text:
         self.mark(tag, attributes)
         if not _VOID.fullmatch(tag):
             keeps = tag == "pre" or PRE_WRAP in attributes.get("class", "").split()
-            keeps = keeps or bool(_KEEPS_BLANKS.search(attributes.get("style", "")))
+            keeps = keeps or bool(_KEEPS_BLANKS.search(style))
             self.depths[tag] += 1
             self.open.append((tag, len(self.out), keeps or bool(self.open and self.open[-1][2])))
         return True
@@ -204,31 +211,43 @@ def _walk(element: Element, text: _Text, leave_out: Callable[[Element], bool]) -
 
 
 def text_of_html(markup: str, picture: FindPicture, refuse: Refuse) -> str:
-    """The plain text of HTML as browsers take it, well-formed or not."""
+    """The plain text of HTML as browsers take it, well-formed or not; but what they would swallow is refused."""
     text = _Text(picture, refuse)
     unseen = ""  # the tag, not yet closed, whose inside is passed over
     depth = 0
     for kind, name, attributes in _tokens(markup):
+        if unseen == "rp" and kind != "text":  # its end need not be written
+            unseen = ""
+            if name == "rp":
+                continue
         if unseen:
             depth += (kind == "start" and name == unseen) - (kind == "end" and name == unseen)
             unseen = unseen if depth else ""
+        elif kind == "lost":
+            refuse(name)
         elif kind == "text":
             text.data(html.unescape(name))
         elif kind == "end":
             text.end(name)
         elif not text.start(name, attributes) and not _VOID.fullmatch(name):
             unseen, depth = name, 1
+    if unseen not in ("", "rp"):
+        refuse(unseen)
     return text.result()
 
 
 # Atomic groups, so that what does not match is given up after one look.
 _TAG = re.compile(r"""<(/?)([A-Za-z][^\s/>]*+)((?>[^>"']|"[^"]*+"|'[^']*+')*+)>""")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s>"']++))?""")
+_FLAGS = ("nowrap", "hidden", "reversed", "compact", "noshade", "open", "controls", "disabled", "checked", "itemscope")
 _RAW = ("script", "style", "title", "textarea")  # no tags inside
 
 
 def _tokens(markup: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """("text" | "start" | "end", text or name, attributes). Linear in the length of any markup."""
+    """("text" | "start" | "end", text or name, attributes); "lost" begins what a browser swallows and may be text.
+
+    Linear in the length of any markup.
+    """
     place = 0
     while place < len(markup):
         opens = markup.find("<", place)
@@ -241,6 +260,7 @@ def _tokens(markup: str) -> Iterator[tuple[str, str, dict[str, str]]]:
             comment = markup.startswith("<!--", place)
             end = markup.find("-->" if comment else ">", place + 2)
             if end < 0:
+                yield "lost", markup[place : place + 4], {}
                 return
             place = end + (3 if comment else 1)
         elif not re.match(r"</?[A-Za-z]", markup[place : place + 3]):
@@ -253,6 +273,9 @@ def _tokens(markup: str) -> Iterator[tuple[str, str, dict[str, str]]]:
                 yield "end", name, {}
                 continue
             attributes = {found.group(1).lower(): found.group(2) for found in _ATTRIBUTE.finditer(tag.group(3))}
+            if not _is_tag(name, attributes):
+                yield "lost", tag.group()[:20], {}
+                continue
             yield "start", name, {key: _value(value) for key, value in attributes.items()}
             if tag.group(3).endswith("/") and not _VOID.fullmatch(name):
                 yield "end", name, {}
@@ -260,12 +283,20 @@ def _tokens(markup: str) -> Iterator[tuple[str, str, dict[str, str]]]:
             if name in _RAW:
                 closes = re.compile(f"</{name}", re.I).search(markup, place)
                 if not closes:
+                    yield "lost", name, {}
                     return
                 place = closes.start()
         else:  # a tag that never ends: to the end of the text it is text
             break
     if place < len(markup):
         yield "text", markup[place:], {}
+
+
+def _is_tag(name: str, attributes: Mapping[str, str | None]) -> bool:
+    """Whether it is a tag, of HTML or of some program's own, and not from the midst of "a<b and c>d"."""
+    known = any(each.fullmatch(name) for each in (_BLOCK, _INLINE, _VOID, _UNSEEN, _REFUSED))
+    named = all(key.isascii() and (value is not None or key in _FLAGS) for key, value in attributes.items())
+    return named and (known or ":" in name or "-" in name)
 
 
 def _value(written: str | None) -> str:

@@ -43,8 +43,12 @@ def _nothing_refused() -> None:
         ("<pre>  if x:\n    y</pre>", "if x:\n    y"),
         ('<span style="white-space: pre-wrap">a  b</span>  c', "a  b c"),
         ("<q>引</q><ruby>质<rp>(</rp><rt>zhì</rt><rp>)</rp></ruby>", "“引”质(zhì)"),
+        ("<ruby>质<rp>(<rt>zhì<rp>)</ruby>量", "质(zhì)量"),
+        ("<table><colgroup><col><tr><td>a</table>b", "a\nb"),
+        ("<head><title>no</title><p>a</p>b", "a\nb"),
+        ("<p class=MsoNormal><o:p>a</o:p><table><td nowrap>b", "a\nb"),
         ("a<!-- no --><?no?><script>alert('<p>no</p>')</script><style>p{}</style>b", "ab"),
-        ("<SCRIPT src='x'></SCRIPT >b<script>never closed", "b"),
+        ("<SCRIPT src='x'></SCRIPT >b", "b"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
         ("a <b", "a <b"),
         ("<p>a<p>b</div></span>c", "a\nbc"),
@@ -78,6 +82,18 @@ def test_markup_is_read_as_people_see_it(markup: str, expected: str) -> None:
             "ab",
         ),
         ('<a href="@@PLUGINFILE@@/a%20b.mp3">hear</a>', "a b.mp3", "hear"),
+        ("<p>以下<del>不</del>正确</p>", "del", "以下正确"),
+        ("以下<s>不</s>正确", "s", "以下正确"),
+        ('以下<span style="text-decoration: line-through">不</span>正确', "span", "以下正确"),
+        ('a<span style="display:none">答案 A</span>b', "span", "ab"),
+        ("a<p hidden>答案 A</p>b", "p", "ab"),
+        ("若 x<y 则 z>w", "<y 则 z>", "若 xw"),
+        ("a<b and c>d", "<b and c>", "ad"),
+        ("a<b 且 c>d", "<b 且 c>", "ad"),
+        ("b<script>never closed", "script", "b"),
+        ("b<!-- never closed", "<!--", "b"),
+        ("b<title>never closed", "title", "b"),
+        ("b<template>never <p>closed</p>", "template", "b"),
     ],
 )
 def test_what_is_neither_text_nor_picture_is_complained_of(markup: str, name: str, rest: str) -> None:
@@ -115,7 +131,7 @@ def test_no_markup_takes_longer_than_its_length_allows(piece: str) -> None:
         text(piece * (size // len(piece)))
         return time.process_time() - began
 
-    assert took(200_000) < 40 * max(took(20_000), 0.002)
+    assert took(50_000) < 40 * max(took(5_000), 0.001)
 
 
 @settings(max_examples=50, deadline=None)
@@ -126,6 +142,25 @@ def test_no_markup_takes_longer_than_its_length_allows(piece: str) -> None:
 )
 def test_no_markup_makes_the_reader_raise(pieces: list[str]) -> None:
     text("".join(pieces))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<p>", "</p>", "<b>", "</i>", "<li>", "<ol>", "<td>", "<tr>", "</table>", "<sup>", "<q>", "<pre>"]
+        )
+        | st.sampled_from(
+            ["<rt>", "<colgroup>", "<head>", "<x>", "</x>", "<b ", ">", "<", "</", "<!--", "<!", "<s>", "<a x"]
+        )
+        | st.sampled_from(["<script>", "<title>", "<noscript>", "<math>", "<object>", "&lt;", "&", " ", "\n", "/"]),
+        max_size=12,
+    )
+)
+def test_no_word_is_lost_without_a_complaint(pieces: list[str]) -> None:
+    words = [f"词{number}。" for number in range(len(pieces))]
+    found = text("".join(f"{word}{piece}" for word, piece in zip(words, pieces, strict=True)))
+    assert refused or all(word in found for word in words)
 
 
 def test_scripts_and_styles_in_xhtml_are_no_text() -> None:
