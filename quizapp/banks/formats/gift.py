@@ -29,6 +29,7 @@ _ESCAPED = re.compile(r"\\([\\~=#{}:n])")
 _HELD = re.compile("[\udc00-\udc7f]")
 _RESERVED = re.compile(r"[\\~=#{}:\n]")
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d{1,9})?)%")
+_WEIGHT_LIKE = re.compile(r"%[\s\d.,+\-–—]+%")
 _FORMAT = re.compile(r"\[(html|moodle|plain|markdown)\]")
 _ID = re.compile(r"\[id:([^\[\]\s]{1,40})\]")
 _NOTE = re.compile(r"//\s*quizapp(-bank)?\s+([\[{].*)")
@@ -228,6 +229,10 @@ class _Question(Gathered):
         self.put(
             "type", "multiple" if not marked and any(answer.weight is not None for answer in answers) else "single"
         )
+        unread = [found.group() for answer in answers if (found := _WEIGHT_LIKE.match(answer.text))]
+        if unread:  # a percentage that is none, or text: Moodle reads some of these as more than 100
+            self.scoring(" ".join(unread))
+            return
         if marked:
             plain = all(answer.weight in (None, 100 if answer.sign == "=" else 0) for answer in answers)
             right = tuple(marked) if plain and len(marked) == 1 else None

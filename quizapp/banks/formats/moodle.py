@@ -21,6 +21,7 @@ from quizapp.banks.formats.xml import (
     Element,
     english_values,
     escaped,
+    number_in,
     own_bank,
     own_question,
     quoted,
@@ -261,10 +262,7 @@ def _is_ours(fractions: list[float], *, single: bool, whole: bool) -> bool:
 
 def _fraction(answer: Element) -> float:
     """What an answer is worth in percent; NaN where that can't be read."""
-    try:
-        return float(answer.get("fraction", "0").replace(",", ".") or "0")
-    except ValueError:
-        return math.nan
+    return number_in(answer.get("fraction", "0").replace(",", ".") or "0")
 
 
 def _shown(fractions: Iterable[float]) -> str:

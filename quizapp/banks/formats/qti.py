@@ -21,7 +21,7 @@ from quizapp.banks.formats.documents import Unreadable
 from quizapp.banks.formats.gathering import Counted, Gathered, Gathering
 from quizapp.banks.formats.html import text_of_element
 from quizapp.banks.formats.qti_scoring import Mapping_, NotOurs, Response, default_value, key_of
-from quizapp.banks.formats.xml import Element, read_own_bank, read_own_question, read_xml, root_name
+from quizapp.banks.formats.xml import Element, number_in, read_own_bank, read_own_question, read_xml, root_name
 from quizapp.banks.spellings import read_truth
 from quizapp.web.archives import open_archive
 
@@ -381,17 +381,9 @@ def _feedback_blocks(body: Element) -> Iterator[Element]:
 
 def _points(mapping: Element) -> Mapping_:
     """A mapping; what can't be read as a number is NaN, which is like nothing that we give."""
-    entries = {each.get("map-key"): _number(each.get("mapped-value")) for each in mapping.all("map-entry")}
-    lower = _number(mapping.get("lower-bound", "-inf"))
-    upper = _number(mapping.get("upper-bound", "inf"))
-    return Mapping_(entries, _number(mapping.get("default-value", "0")), lower, upper)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+    entries = {each.get("map-key"): number_in(each.get("mapped-value")) for each in mapping.all("map-entry")}
+    lower, upper = number_in(mapping.get("lower-bound", "-INF")), number_in(mapping.get("upper-bound", "INF"))
+    return Mapping_(entries, number_in(mapping.get("default-value", "0")), lower, upper)
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from quizapp.banks.formats.xml import Element
+from quizapp.banks.formats.xml import Element, number_in
 
 STEPS = 2_000  # elements of the rules that are carried out for each answer
 
@@ -23,6 +23,7 @@ Answer: TypeAlias = frozenset[str]
 Value: TypeAlias = "str | float | bool | tuple[str | float | bool, ...] | None"
 
 _STANDARD = re.compile(r"https?://(?:www|purl)\.(?:imsglobal|1edtech)\.org/\S+/rptemplates/(\w+?)(?:\.xml)?")
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 MATCH, MAP = ("match_correct", "CC2_match", "CC2_match_basic"), ("map_response",)
 
 
@@ -59,7 +60,9 @@ class Mapping_:  # noqa: N801  (the word is QTI's, and taken by collections.abc)
     upper: float = math.inf
 
     def points(self, answer: Answer) -> float:
-        """What an answer gets."""
+        """What an answer gets. Raises NotOurs."""
+        if math.isnan(self.lower) or math.isnan(self.upper):
+            raise NotOurs("lower-bound, upper-bound")
         total = sum((self.entries.get(choice, self.default) for choice in sorted(answer)), 0.0)
         return min(max(total, self.lower), self.upper)
 
@@ -224,11 +227,15 @@ def _operands(node: Element, count: int) -> list[Element]:
 
 def _base_value(text: str, kind: str) -> Value:
     if kind in ("float", "integer"):
-        try:
-            return float(text)
-        except ValueError as error:
-            raise NotOurs(text[:40]) from error
-    return text == "true" if kind == "boolean" else text
+        number = number_in(text)
+        if not math.isfinite(number):
+            raise NotOurs(text[:40])
+        return number
+    if kind == "boolean":
+        if text not in _TRUTHS:
+            raise NotOurs(text[:40])
+        return _TRUTHS[text]
+    return text
 
 
 def default_value(kind: str, text: str) -> Value:

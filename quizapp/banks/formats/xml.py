@@ -4,6 +4,7 @@ Refused outright: a document type (so every entity, internal or external), XIncl
 bytes that are not what the first line says of them.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -199,6 +200,16 @@ class _Builder(ContentHandler):
 
     def characters(self, content: str) -> None:
         self.open[-1].parts.append(content)
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.A)
+_INFINITE = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf}
+
+
+def number_in(text: str) -> float:
+    """A number as XML writes it; NaN where there is none. One that is too large is infinite."""
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else _INFINITE.get(text, math.nan)
 
 
 # --- writing, and what only this program reads

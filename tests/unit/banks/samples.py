@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from quizapp.banks.checks import Report, check_content, check_source
+from quizapp.banks.checking.checks import Report, check_content, check_source
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.aiken import looks_like_aiken
 from quizapp.banks.reading import read_upload

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quizapp.banks.checks import check_content, check_source, errors_in, tally
+from quizapp.banks.checking.checks import check_content, check_source, errors_in, tally
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Header, Source
 from tests.unit.banks.samples import (

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizapp.banks.comparison import (
+from quizapp.banks.content import English, Question, diff
+from quizapp.banks.versions.comparison import (
     DELETED,
     INSERTED,
     SAME,
@@ -15,7 +16,6 @@ from quizapp.banks.comparison import (
     header_changes,
     marked,
 )
-from quizapp.banks.content import English, Question, diff
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE
 
 PICTURE = f"![老图](sha256:{'a' * 64})"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from quizapp.banks.checks import check_content
+from quizapp.banks.checking.checks import check_content
+from quizapp.banks.checking.editions import EDITIONS, REPLACED, standards_in
 from quizapp.banks.content import Question
-from quizapp.banks.editions import EDITIONS, REPLACED, standards_in
 from quizapp.banks.findings import Fault
 from tests.unit.banks.samples import CONTENT, SINGLE, faults
 

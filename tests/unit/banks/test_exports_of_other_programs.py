@@ -6,7 +6,7 @@ with a folder an item, a standard template beside rules written out, and metadat
 
 from pathlib import Path
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
 from quizapp.banks.reading import read_upload
 from quizapp.web.archives import make_archive

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import BankContent, content_digest, pictures_of
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.gift import read_gift, write_gift
@@ -88,6 +88,9 @@ def test_answers_give_type_and_key(answers: str, kind: str, key: str) -> None:
         ("{~%50%甲 ~%50%乙 ~%-50%丙}", "~%50% ~%50% ~%-50%"),
         ("{~%50%甲 ~%50%乙 ~%50%丙}", "~%50% ~%50% ~%50%"),
         ("{~%-100%甲 ~%-100%乙}", "~%-100% ~%-100%"),
+        ("{=甲 ~%1000%乙 ~丙}", "%1000%"),
+        ("{=甲 ~% 50 %乙 ~丙}", "% 50 %"),
+        ("{~%50%甲 ~%50,0%乙 ~%50%丙}", "%50,0%"),
     ],
 )
 def test_scoring_that_is_not_ours_is_refused(answers: str, scoring: str) -> None:

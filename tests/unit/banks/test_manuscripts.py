@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quizapp.banks.checking.surroundings import Surroundings
 from quizapp.banks.content import JUDGE_OPTIONS, English, Question
-from quizapp.banks.manuscript import FIELDS, fields_of, next_code, place_for, review
-from quizapp.banks.surroundings import Surroundings
+from quizapp.banks.editor.manuscript import FIELDS, fields_of, next_code, place_for, review
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE
 
 WORDS = st.text(st.sampled_from("质量管理检验Aaz09。，（）? \n"), min_size=1, max_size=30).map(str.strip).filter(bool)

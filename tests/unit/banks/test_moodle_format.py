@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.moodle import write_moodle
@@ -121,6 +121,7 @@ def test_what_only_hinders_guessing_is_read_and_said(penalty: object) -> None:
         ("false", (33, 33, 33, 0)),
         ("false", (50, 50, "1e400", 0)),
         ("false", (50, 50, "-inf", 0)),
+        ("true", ("1_00", 0, 0, 0)),
     ],
 )
 def test_weights_and_negative_marks_are_refused(single: str, fractions: tuple[object, ...]) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from quizapp.banks.checks import check_content
+from quizapp.banks.checking.checks import check_content
+from quizapp.banks.checking.needs import Need, Row, unmet
 from quizapp.banks.content import BankContent, Question
-from quizapp.banks.needs import Need, Row, unmet
 from tests.unit.banks.samples import CONTENT, SINGLE
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 import xlsxwriter
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import Question
 from quizapp.banks.entries import Header
 from quizapp.banks.reading import read_upload

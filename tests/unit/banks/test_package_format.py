@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.package import folder_files, write_package

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import Question
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding

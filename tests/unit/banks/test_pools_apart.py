@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from quizapp.banks.checks import check_content
+from quizapp.banks.checking.checks import check_content
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.findings import ERROR
 from quizapp.papers.assembly import BlueprintUnsatisfiable, assemble

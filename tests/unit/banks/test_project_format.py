@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import English, content_digest, content_to_json
 from quizapp.banks.findings import Where
 from quizapp.banks.formats.project import write_yaml

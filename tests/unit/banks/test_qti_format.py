@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.qti_writer import write_qti
 from quizapp.banks.pictures import read_picture
@@ -164,6 +164,9 @@ def test_equal_points_for_each_right_option_are_ours(points: str, right: str) ->
         mapping("A=1 B=1", 'defaultValue="1"'),
         mapping("A=1 B=1", 'upperBound="1"'),
         mapping("A=1 B=1", 'lowerBound="1"'),
+        mapping("A=1 B=1", 'lowerBound="x"'),
+        mapping("A=1 B=1", 'upperBound=""'),
+        mapping("A=1 B=1_0"),
         mapping("A=1 B=1 C=x"),
         mapping("A=NaN B=NaN"),
     ],
@@ -248,6 +251,7 @@ OURS = {
     ),
     "a fragment, and an end": f"<responseProcessingFragment>{when(RIGHT, points(1) + '<exitResponse/>')}"
     f"</responseProcessingFragment>{when(NOTHING, points(0), points(0))}",
+    "a truth value in figures": when(f"<and>{RIGHT}<baseValue baseType='boolean'>1</baseValue></and>", points(1)),
     "the sum of a mapping": when(NOTHING, points(0), SUM_OF_MAP),
     "compared with a number": SUM_OF_MAP
     + when(
@@ -284,6 +288,8 @@ NOT_OURS = {
     "no number": when(RIGHT, points("one")),
     "not finite": when(RIGHT, points("INF")),
     "an operand too few": when('<match><variable identifier="RESPONSE"/></match>', points(1)),
+    "no number, though Python reads one": when(RIGHT, points("1_0")),
+    "no truth value": when(f"<or>{RIGHT}<baseValue baseType='boolean'>yes</baseValue></or>", points(1)),
     "points under another name": when(RIGHT, points(1, "MAXSCORE"), points(-1, "MAXSCORE")),
 }
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from quizapp.banks.checks import check_content
+from quizapp.banks.checking.checks import check_content
+from quizapp.banks.checking.quality import bank_doubts, chi_square_tail
 from quizapp.banks.content import Question, mask_of
 from quizapp.banks.findings import Fault
-from quizapp.banks.quality import bank_doubts, chi_square_tail
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE, faults
 
 DAY = date(2026, 11, 22)

@@ -9,7 +9,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats.sheets import Columns, Layout, read_tables
 from quizapp.banks.pictures import read_picture, token

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quizapp.banks.checking.similarity import Earlier, _Index, _shingles, doubles
 from quizapp.banks.content import BankContent, Question
-from quizapp.banks.similarity import Earlier, _Index, _shingles, doubles
 from quizapp.banks.spellings import bare
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE
 

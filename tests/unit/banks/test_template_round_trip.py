@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, pictures_of
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.template import PICTURE_SHEET, write_csv, write_xlsx

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, Question, letters
 from quizapp.banks.entries import Header
 from quizapp.banks.reading import read_upload

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, Question, content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.reading import read_path, read_upload

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.formats.documents import Unreadable
 from quizapp.banks.formats.xml import DEPTH, ELEMENTS, read_xml, root_name
 from quizapp.banks.reading import read_upload
