@@ -6,6 +6,7 @@ certain (text boxes, tracked changes, hidden text, formulas …) is named, never
 
 import html
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,7 @@ from quizapp.web import archives
 from quizapp.web.tables import Area, Table
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLD_TEXTS = (b"{\\rtf", b"<", b"MIME-Version:")  # what other programs write and call .doc: RTF, web pages
 DEPTH = 40  # of tables and frames inside each other
 TABLE_CELLS = 200_000
 
@@ -43,6 +45,9 @@ _PASSED_THROUGH = {
     *(f"{W}{tag}" for tag in ("rubyBase", "ruby")),
 }
 _REVISIONS = {f"{W}{tag}" for tag in ("ins", "del", "moveFrom", "moveTo")}
+_ELSEWHERE = {f"{W}{tag}" for tag in ("altChunk", "subDoc", "contentPart")}  # parts of the file that Word shows here
+# Fields of which Word shows what their instruction says; of all others it shows the text that it keeps beside.
+_SHOWN_FIELD = re.compile(r"\s*(EQ|SYMBOL|FORMCHECKBOX|FORMDROPDOWN|MACROBUTTON|GOTOBUTTON)\b", re.I)
 _SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}softHyphen": ""}
 # Ticks and crosses of the symbol fonts, as people put them into the brackets of judgements.
 _SYMBOLS = {
@@ -60,6 +65,8 @@ def read_word(name: str, content: bytes) -> Source:
     if content.startswith(OLD_OFFICE):
         # A document with a password is kept inside the container of the old format.
         raise Invalid("word_encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "word_old_format")
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(OLD_TEXTS):
+        raise Invalid("word_old_format")
     archives.open_archive(content)
     try:
         document = docx.Document(io.BytesIO(content))
@@ -110,6 +117,7 @@ class _Reader:
         self.paragraphs = 0
         self.table_count = 0
         self.cells = 0
+        self.instruction = ""  # of the field that has begun
 
     @property
     def findings(self) -> list[Finding]:
@@ -153,6 +161,8 @@ class _Reader:
         for element in _blocks(body):
             if element.tag == f"{W}tbl":
                 self.table(element)
+            elif element.tag in _ELSEWHERE:
+                self.unread("object")
             else:
                 self.lines += self.paragraph(element)
 
@@ -200,6 +210,9 @@ class _Reader:
             self.lines += lines
 
     def cell_lines(self, block: Any, depth: int) -> list[tuple[str, Where]]:
+        if block.tag in _ELSEWHERE:
+            self.unread("object")
+            return []
         if block.tag != f"{W}tbl":
             return list(self.paragraph(block))
         before = len(self.lines)
@@ -222,11 +235,14 @@ class _Reader:
                 if text.strip() or any(True for _ in child.iter(f"{W}drawing", f"{W}pict")):
                     self.unread("revision", text)
             elif tag in _PASSED_THROUGH:
+                self.field(str(child.get(f"{W}instr") or ""))
                 yield from self.inline(child, depth + 1)
+            elif tag in _ELSEWHERE:
+                self.unread("object")
             elif tag in (f"{_M}oMath", f"{_M}oMathPara"):
                 self.unread("formula", "".join(each.text or "" for each in child.iter(f"{_M}t")))
             elif tag == f"{_MC}AlternateContent":
-                yield from self.alternative(child)
+                yield from self.inline(_form(child), depth + 1)
 
     def run(self, run: Any) -> Iterator[str]:
         text = "".join(self.run_parts(run))
@@ -256,19 +272,24 @@ class _Reader:
             elif tag in (f"{W}drawing", f"{W}pict", f"{W}object"):
                 yield from self.drawing(child)
             elif tag == f"{_MC}AlternateContent":
-                yield from self.alternative(child)
+                yield from self.run_parts(_form(child))
+            elif tag == f"{W}instrText":
+                self.instruction += child.text or ""
+            elif tag == f"{W}fldChar":
+                self.field(self.instruction)
+                self.instruction = ""
+            elif tag in _ELSEWHERE:
+                self.unread("object")
             elif tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
                 self.unread("note")
             elif tag == f"{W}ruby":
                 for base in child.iter(f"{W}rubyBase"):
                     yield from self.inline(base)
 
-    def alternative(self, element: Any) -> Iterator[str]:
-        """Of the same thing for new and for old programs, the one for new ones."""
-        choice = element.find(f"{_MC}Choice")
-        shown = choice if choice is not None else element.find(f"{_MC}Fallback")
-        if shown is not None:
-            yield from self.run_parts(shown)
+    def field(self, instruction: str) -> None:
+        """Name a field that shows what its instruction says: a fraction, a number in a circle, a box that is ticked."""
+        if found := _SHOWN_FIELD.match(instruction):
+            self.unread("formula" if found[1].upper() == "EQ" else "object", instruction)
 
     def symbol(self, element: Any) -> str:
         font, code = str(element.get(f"{W}font")).lower(), str(element.get(f"{W}char"))
@@ -315,11 +336,20 @@ class _Reader:
         return ""
 
 
+def _form(element: Any) -> Any:
+    """Of the same thing for new and for old programs, the one for new ones."""
+    choice = element.find(f"{_MC}Choice")
+    fallback = element.find(f"{_MC}Fallback")
+    return choice if choice is not None else fallback if fallback is not None else ()
+
+
 def _blocks(element: Any) -> Iterator[Any]:
     """The paragraphs and tables in a body or cell, those in content controls too."""
     for child in element:
-        if child.tag in (f"{W}p", f"{W}tbl"):
+        if child.tag in (f"{W}p", f"{W}tbl", *_ELSEWHERE):
             yield child
+        elif child.tag == f"{_MC}AlternateContent":
+            yield from _blocks(_form(child))
         elif child.tag in (f"{W}sdt", f"{W}sdtContent", f"{W}customXml", *_REVISIONS):
             yield from _blocks(child)
 

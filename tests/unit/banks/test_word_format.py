@@ -210,6 +210,15 @@ def test_a_table_of_keys_alone_is_refused() -> None:
         ('<w:r {ns}><w:sym w:font="Wingdings" w:char="F04A"/></w:r>', "symbol", "wingdings F04A"),
         ('<w:r {ns}><w:footnoteReference w:id="2"/></w:r>', "note", ""),
         (
+            '<w:r {ns}><w:fldChar w:fldCharType="begin"/><w:instrText> E</w:instrText><w:instrText>Q \\f(1,2)</w:instrText>'
+            '<w:fldChar w:fldCharType="end"/></w:r>',
+            *("formula", "EQ \\f(1,2)"),
+        ),
+        ('<w:fldSimple {ns} w:instr=" EQ \\o\\ac(○,1)"/>', "formula", "EQ \\o\\ac(○,1)"),
+        ("<w:r {ns}><w:instrText>FORMCHECKBOX</w:instrText><w:fldChar/></w:r>", "object", "FORMCHECKBOX"),
+        ("<w:r {ns}><w:contentPart r:id='x'/></w:r>", "object", ""),
+        ("<w:subDoc {ns} r:id='x'/>", "object", ""),
+        (
             f"<w:r {{ns}}><w:pict><v:shape>{BOX}</v:shape></w:pict></w:r>",
             *("text box", "答案 A"),
         ),
@@ -220,6 +229,25 @@ def test_what_may_hold_content_and_is_not_read_is_named_at_its_paragraph(inside:
     paper.add_xml(inside)
     finding = found(check(paper), "word_part_unread")
     assert (finding.facts, finding.where) == ({"part": part, "text": text}, Where("题库.docx", paragraph=2))
+
+
+def test_a_document_inside_the_document_is_named() -> None:
+    paper = lines("1. 质量第一。（√）")
+    paper.document.element.body.insert(1, element('<w:altChunk {ns} r:id="x"/>'))
+    assert found(check(paper), "word_part_unread").facts["part"] == "object"
+
+
+def test_of_two_forms_of_the_same_thing_the_new_one_is_read_wherever_it_stands() -> None:
+    form = (
+        '<mc:AlternateContent {ns} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice>%s'
+        "</mc:Choice><mc:Fallback>%s</mc:Fallback></mc:AlternateContent>"
+    )
+    run = "<w:r><w:t>%s</w:t></w:r>"
+    paper = lines("1. 质量第一。")
+    paper.add_xml(form % (run % "新", run % "旧"))
+    paper.document.element.body.insert(2, element(form % (f"<w:p>{run % '段落'}</w:p>", "<w:p/>")))
+    paper.add("（√）")
+    assert check(paper).content.questions[0].stem == "质量第一。\n新\n段落"
 
 
 def test_what_is_accepted_or_switched_off_is_ordinary_text() -> None:
@@ -237,6 +265,9 @@ def test_what_is_accepted_or_switched_off_is_ordinary_text() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "a.docx", "word_encrypted"),
         (b"PK\x03\x04rest", "a.docx", "archive_damaged"),
         (b"just text", "a.docx", "archive_damaged"),
+        (b"{\\rtf1 text}", "a.doc", "word_old_format"),
+        (b"\xef\xbb\xbf<html>text</html>", "a.doc", "word_old_format"),
+        (b"MIME-Version: 1.0", "a.doc", "word_old_format"),
     ],
 )
 def test_what_is_no_document_is_refused_in_one_finding(content: bytes, name: str, code: str) -> None:
