@@ -244,16 +244,18 @@ class _Workbook:
         files = [relations.get(_attribute(each, "id")) for each in _find(self.tree(pictures), "rel")]
         keys = [[key.get("n", "") for key in _find(each, "k")] for each in _find(self.tree(structures), "s")]
         records = [
-            dict(zip(keys[int(each.get("s", "0"))], (value.text or "" for value in _find(each, "v")), strict=False))
+            dict(
+                zip(keys[_place_in(each.get("s", "0"))], (value.text or "" for value in _find(each, "v")), strict=False)
+            )
             for each in _find(self.tree(values), "rv")
         ]
         tree = self.tree(metadata)
-        places = [int(each.get("i", "0")) for each in _find(tree, "rvb")]
+        places = [_place_in(each.get("i", "0")) for each in _find(tree, "rvb")]
         found = []
         for block in (block for values in _children(tree, "valueMetadata") for block in values):
-            record = records[places[int(next(iter(block)).get("v", "0"))]]
+            record = records[places[_place_in(block[0].get("v", "0"))]]
             file = record.get("_rvRel:LocalImageIdentifier")
-            found.append((files[int(file)] if file is not None else None, record.get("Text", "")))
+            found.append((files[_place_in(file)] if file is not None else None, record.get("Text", "")))
         return found
 
 
@@ -434,7 +436,9 @@ class _SheetParser(_Parser):
     def _start_other(self, name: str, attributes: dict[str, str]) -> None:
         if name == "col":
             if _is_on(attributes.get("hidden")) or attributes.get("width") == "0":
-                self.hidden_ranges.append((int(attributes["min"]) - 1, min(int(attributes["max"]), MOST_COLUMNS)))
+                self.hidden_ranges.append(
+                    (max(int(attributes["min"]) - 1, 0), min(int(attributes["max"]), MOST_COLUMNS))
+                )
         elif name == "mergeCell":
             first, _, last = attributes["ref"].partition(":")
             self.merged.append((*_cell(first), *_cell(last or first)))
@@ -484,7 +488,8 @@ class _SheetParser(_Parser):
             return ""
         marked = style.marked
         if kind == "s" and value:
-            text, marked = self.strings[int(value)].text, marked or self.strings[int(value)].marked
+            string = self.strings[_place_in(value)]
+            text, marked = string.text, marked or string.marked
         elif kind == "inlineStr" and runs is not None:
             string = runs.text()
             text, marked = string.text, marked or string.marked
@@ -612,6 +617,14 @@ def _cell(reference: str) -> Cell:
     if found is None:
         raise Unreadable("spreadsheet_damaged")
     return min(int(found.group(2)), MOST_ROWS) - 1, _column(found.group(1))
+
+
+def _place_in(number: str) -> int:
+    """A place in a list, by the number that the file gives. One before the first would count from the end."""
+    place = int(number)
+    if place < 0:
+        raise IndexError(number)
+    return place
 
 
 def _is_on(value: str | None) -> bool:
