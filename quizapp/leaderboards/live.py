@@ -56,6 +56,11 @@ class LiveBoard:
             if text is not None  # gone since
         ]
 
+    def order_keys(self, offset: int, limit: int, unit: int | None = None) -> list[tuple[int, int]]:
+        """(account, packed score and time) of the rows after the first `offset`: by what the store orders them."""
+        rows = self._range(self._people_key(unit), offset, offset + limit - 1)
+        return [(unpack_member(member)[1], packed) for member, packed in rows]
+
     def person(self, account: int, unit: int | None = None) -> tuple[PersonRow, Place] | None:
         text = self._store.hget(self._keys.person_bucket(account), account)
         if text is None:

@@ -36,9 +36,11 @@ def board_rules(competition: Competition) -> BoardRules:
 
 
 @contextmanager
-def reading() -> Iterator[Connection]:
-    """A connection for reading only, outside of the session."""
+def reading(*, snapshot: bool = False) -> Iterator[Connection]:
+    """A connection for reading only, outside of the session; with `snapshot` all its queries see one moment."""
     with db.engine.connect() as connection:
+        if snapshot and connection.dialect.name == "postgresql":  # a transaction of SQLite sees one moment anyway
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection.execution_options(reads_only=True)
 
 

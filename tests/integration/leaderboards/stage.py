@@ -117,4 +117,5 @@ class Stage:
         with self.app.app_context():
             competition = db.session.get_one(Competition, self.competition)
             with sources.reading() as connection:
-                return list(differences(connection, board_of(competition), sources.board_rules(competition)))
+                found = differences(connection, board_of(competition), sources.board_rules(competition))
+                return [str(each) for each in found]
