@@ -42,6 +42,21 @@ def test_the_page_waits_in_line_and_then_shows_the_report_by_itself(cast: Cast, 
     expect(page.get_by_role("heading", name="可以导入")).to_be_visible()
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_by_keyboard_one_sees_where_one_is(cast: Cast, visit: Visit, dark: bool) -> None:
+    page = visit(cast.qin, DESK, dark=dark)
+    page.goto("/admin/banks/upload")
+    seen = []
+    while "检查文件" not in seen and len(seen) < 40:
+        page.keyboard.press("Tab")
+        name, style, width = page.locator(":focus").evaluate(
+            "e => [e.name || e.innerText.trim(), getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
+        )
+        assert (style, width) == ("solid", "3px"), f"nobody sees that {name} is focused"
+        seen.append(name)
+    assert {"file", "bank", "检查文件"} <= set(seen)
+
+
 def test_without_scripts_the_page_comes_to_the_report_too(
     cast: Cast, visit: Visit, browser: Browser, site: Site, busy: ExitStack
 ) -> None:
