@@ -1,13 +1,13 @@
 """The application factory: settings → extensions → features. Wiring only.
 
 A feature is a folder in FEATURES (highest first: each may import those after it, never those before). What it brings is
-found by the name of its files: `routes`, `admin` and `api` hold blueprints, `commands` a command group, `sentences` the
-sentences of its error codes (and DEEDS, the names of its audited actions), `models` its tables, `translations/` its English.
+found by the name of its files, in its folder or in a folder of that: `routes`, `admin` and `api` hold blueprints,
+`commands` a command group, `sentences` the sentences of its error codes (and DEEDS, the names of its audited actions),
+`models` its tables; `translations/` holds its English.
 """
 
 from datetime import timedelta
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     requests.init_app(app)
     db.init_app(app)
     for name in FEATURES:
-        _module(name, "models")
+        _modules(name, "models")
     migrate.init_app(app, db, directory=str(ROOT.parent / "migrations"))
     login_manager.init_app(app, add_context_processor=False)  # page_context has one that stands without SQL
     csrf.init_app(app)
@@ -103,21 +103,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _module(feature: str, file: str) -> ModuleType | None:
-    name = f"quizapp.{feature}.{file}"
-    return import_module(name) if find_spec(name) else None
+def _modules(feature: str, file: str) -> list[ModuleType]:
+    """The feature's own file of that name, and those of its parts: the folders in it."""
+    paths = [path for pattern in (f"{file}.py", f"*/{file}.py") for path in sorted((ROOT / feature).glob(pattern))]
+    return [import_module(".".join(("quizapp", *path.relative_to(ROOT).with_suffix("").parts))) for path in paths]
 
 
 def _wire(app: Flask, feature: str) -> None:
     for file in ("routes", "admin", "api"):
-        if module := _module(feature, file):
+        for module in _modules(feature, file):
             for value in vars(module).values():
                 if isinstance(value, Blueprint) and value.import_name == module.__name__:
                     app.register_blueprint(value)
-    if module := _module(feature, "commands"):
+    for module in _modules(feature, "commands"):
         for value in vars(module).values():
             if isinstance(value, click.Group) and value.name not in app.cli.commands:
                 app.cli.add_command(value)
-    if module := _module(feature, "sentences"):
+    for module in _modules(feature, "sentences"):
         error_pages.add_sentences(module.SENTENCES)
         audit.add_deeds(getattr(module, "DEEDS", {}))

@@ -16,13 +16,15 @@ from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.models import Attempt
 from quizapp.attempts.recorder import Recorder
 from quizapp.attempts.refresh import count_competition
-from quizapp.banks.actions import add_upload, publish_version, save_draft, store_pictures
+from quizapp.banks.actions import store_pictures
+from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.queries import question_ids_of
-from quizapp.banks.retirement import retire_version
-from quizapp.banks.surroundings import Choices
+from quizapp.banks.uploads.actions import add_upload
+from quizapp.banks.versions.actions import publish_version, save_draft
+from quizapp.banks.versions.retirement import retire_version
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.actions import announce, grant_extra_time
 from quizapp.competitions.models import Announcement, Competition, ExtraTime

@@ -11,18 +11,22 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from quizapp.banks import actions, messages, queries
-from quizapp.banks.checks import Report, tally
-from quizapp.banks.comparison import DELETED, INSERTED, SAME, Piece
+from quizapp.banks import queries
+from quizapp.banks.checking import messages
+from quizapp.banks.checking.checks import Report, tally
+from quizapp.banks.checking.lookup import ZONE, surroundings
+from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent, content_digest
-from quizapp.banks.differences import ADDED, CHANGED, KEYS, REMOVED, Differences
 from quizapp.banks.findings import ERROR
-from quizapp.banks.folders import export_folder
 from quizapp.banks.formats.headings import fields
 from quizapp.banks.formats.sheets import Columns
 from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
-from quizapp.banks.surroundings import Choices, Surroundings
+from quizapp.banks.uploads import actions
+from quizapp.banks.versions.actions import publish_version
+from quizapp.banks.versions.comparison import DELETED, INSERTED, SAME, Piece
+from quizapp.banks.versions.differences import ADDED, CHANGED, KEYS, REMOVED, Differences
+from quizapp.banks.versions.folders import export_folder
 from quizapp.banks.writing import FILE_KINDS, kind_of
 from quizapp.clock import utc_now
 from quizapp.errors import QuizError
@@ -105,7 +109,7 @@ def import_bank(path: Path, publish: bool, **chosen: Any) -> None:
         actions.keep_report(upload, checked, now=now)
         draft = actions.save_upload(upload, actor=None, now=now)
         if publish:
-            actions.publish_version(draft.bank, actor=None, now=now)
+            publish_version(draft.bank, actor=None, now=now)
         db.session.commit()
     except QuizError as error:
         db.session.rollback()
@@ -249,14 +253,14 @@ def _checked(path: Path, choices: Choices, *, unnamed: bool = False) -> Checked:
             chosen = replace(chosen, bank=slug or "bank", title=chosen.title or path.stem[:120].strip() or "bank")
         try:
             if _has_database():
-                return actions.surroundings(found.header, chosen, found.pictures, now=utc_now())
+                return surroundings(found.header, chosen, found.pictures, now=utc_now())
         except SQLAlchemyError:
             pass
         finally:
             db.session.rollback()
         # A fresh clone has no database yet: a file can be checked all the same.
         click.echo("没有数据库，未与已有题库比对。 No database: not compared with the bank's versions.", err=True)
-        return Surroundings(chosen.header, today=utc_now().astimezone(actions.ZONE).date())
+        return Surroundings(chosen.header, today=utc_now().astimezone(ZONE).date())
 
     try:
         if path.is_dir():

@@ -9,15 +9,15 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from quizapp.banks.checks import BANK_CODE, QUESTIONS
+from quizapp.banks.checking.checks import BANK_CODE, QUESTIONS
+from quizapp.banks.checking.similarity import Earlier
+from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, pictures_of, question_from_json, texts_of
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding, Where
 from quizapp.banks.models import Bank, BankUpload, BankVersion, Picture, Question, VersionQuestion
-from quizapp.banks.similarity import Earlier
 from quizapp.banks.spellings import fold_width
-from quizapp.banks.surroundings import Choices
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 

@@ -16,11 +16,11 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from quizapp.banks.checks import Report
+from quizapp.banks.checking.checks import Report
+from quizapp.banks.checking.surroundings import Choices, Surroundings, check
 from quizapp.banks.entries import Header, Source
-from quizapp.banks.faulty_rows import Rows
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.surroundings import Choices, Surroundings, check
+from quizapp.banks.uploads.faulty_rows import Rows
 from quizapp.errors import Unavailable
 from quizapp.web import confinement
 

@@ -12,10 +12,10 @@ from typing import IO
 import msgspec
 
 from quizapp.banks import pictures, sandbox
+from quizapp.banks.checking.surroundings import Surroundings, check
 from quizapp.banks.entries import Source
-from quizapp.banks.faulty_rows import faulty_rows
 from quizapp.banks.reading import read_path, read_upload
-from quizapp.banks.surroundings import Surroundings, check
+from quizapp.banks.uploads.faulty_rows import faulty_rows
 from quizapp.web.confinement import confine
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask_babel import LazyString
 
-from quizapp.banks.needs import Need
+from quizapp.banks.checking.needs import Need
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, content_to_json
 from quizapp.banks.entries import Header
 from quizapp.banks.formats import gift, moodle, package, project, qti_writer, template

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from quizapp.accounts.audit import record
 from quizapp.accounts.models import Account
 from quizapp.banks.queries import held_version, version_content
-from quizapp.banks.reviews import contributors_of, is_seen_by_two, names_of
+from quizapp.banks.versions.reviews import contributors_of, is_seen_by_two, names_of
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase

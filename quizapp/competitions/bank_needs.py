@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from quizapp.banks.checking.needs import Need, Row
 from quizapp.banks.models import Bank, BankVersion
-from quizapp.banks.needs import Need, Row
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
 from quizapp.extensions import db

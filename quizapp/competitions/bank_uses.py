@@ -7,9 +7,9 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from quizapp.banks.checking.similarity import same_words
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import version_content
-from quizapp.banks.similarity import same_words
 from quizapp.banks.uses import Use
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase

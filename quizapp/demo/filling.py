@@ -20,11 +20,12 @@ from quizapp.accounts.queries import account_by_login
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.queries import paper_of
 from quizapp.attempts.rules import shown_mask
-from quizapp.banks.actions import check_for_bank, publish_version, save_draft
+from quizapp.banks.checking.lookup import check_for_bank
 from quizapp.banks.content import BankContent
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import published_versions, version_content
 from quizapp.banks.reading import read_path
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.competitions.actions import announce, create_draft, publish_competition
 from quizapp.competitions.models import Competition

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from quizapp.banks.checking.needs import fill
 from quizapp.banks.content import DIFFICULTIES, TYPES, BankContent, Question
-from quizapp.banks.needs import fill
 from quizapp.papers.blueprint import Blueprint, candidates
 
 Item = TypeVar("Item")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from quizapp.banks.checking.needs import fill
 from quizapp.banks.content import BankContent, Question
-from quizapp.banks.needs import fill
 
 
 @dataclass(frozen=True)

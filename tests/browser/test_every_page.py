@@ -212,47 +212,47 @@ PAGES: dict[str, list[Example]] = {
     ],
     "banks_admin.index": [example("qin")],
     "banks_admin.bank": [example("qin", bank_id="{bank}"), example("jun", bank_id="{other_bank}")],
-    "banks_admin.version": [
+    "bank_versions_admin.version": [
         example("qin", version_id="{version}"),
         example("qin", version_id="{draft_version}", kind="judge"),
         example("qin", version_id="{version}", text="nothing like it"),
     ],
-    "banks_admin.question": [
+    "bank_editor_admin.question": [
         example("qin", version_id="{version}", question_id="{question}"),
         example("qin", version_id="{draft_version}", question_id="{draft_question}"),
         example("jun", version_id="{draft_version}", question_id="{draft_question}"),
     ],
-    "banks_admin.new_question": [
+    "bank_editor_admin.new_question": [
         example("qin", bank_id="{bank}"),
         example("qin", send_empty, bank_id="{bank}"),
         example("qin", bank_id="{bank}", like="{draft_question}"),
     ],
-    "banks_admin.edit_question": [
+    "bank_editor_admin.edit_question": [
         example("qin", bank_id="{bank}", question_id="{draft_question}"),
         example("qin", overtaken, bank_id="{bank}", question_id="{draft_question}"),
     ],
-    "banks_admin.remove_question": [example("qin", bank_id="{bank}", question_id="{draft_question}")],
-    "banks_admin.differences": [example("qin", bank_id="{bank}")],
-    "banks_admin.retire": [
+    "bank_editor_admin.remove_question": [example("qin", bank_id="{bank}", question_id="{draft_question}")],
+    "bank_versions_admin.differences": [example("qin", bank_id="{bank}")],
+    "bank_versions_admin.retire": [
         example("qin", version_id="{version}"),
         example("qin", send_empty, version_id="{version}"),
     ],
-    "banks_admin.bring_back": [example("qin", version_id="{retired_version}")],
-    "banks_admin.review_version": [example("qin", version_id="{version}")],
-    "banks_admin.overexposed": [
+    "bank_versions_admin.bring_back": [example("qin", version_id="{retired_version}")],
+    "bank_versions_admin.review_version": [example("qin", version_id="{version}")],
+    "bank_editor_admin.overexposed": [
         example("qin", bank_id="{bank}"),
         example("qin", bank_id="{bank}", over=0),
         example("qin", bank_id="{bank}", over=9999),
     ],
-    "banks_admin.publish": [example("qin", bank_id="{bank}"), example("qin", bank_id="{other_bank}")],
-    "banks_admin.discard": [example("qin", bank_id="{bank}")],
-    "banks_admin.upload": [example("qin"), example("qin", send_empty)],
-    "banks_admin.report": [
+    "bank_versions_admin.publish": [example("qin", bank_id="{bank}"), example("qin", bank_id="{other_bank}")],
+    "bank_versions_admin.discard": [example("qin", bank_id="{bank}")],
+    "bank_uploads_admin.upload": [example("qin"), example("qin", send_empty)],
+    "bank_uploads_admin.report": [
         *(example("qin", upload_id=f"{{{state}_upload}}") for state in ("faulty", "good", "saved")),
         *(example("qin", upload_id=f"{{{state}_upload}}") for state in ("checking", "interrupted")),
     ],
-    "banks_admin.undo": [example("qin", upload_id="{saved_upload}")],
-    "banks_admin.columns": [
+    "bank_uploads_admin.undo": [example("qin", upload_id="{saved_upload}")],
+    "bank_uploads_admin.columns": [
         example("qin", upload_id="{faulty_upload}"),
         example("qin", read_nothing, upload_id="{faulty_upload}"),
     ],
@@ -281,8 +281,8 @@ NO_PAGES = {
     "attempts.state": "JSON",
     "leaderboards.mine": "JSON",
     "competitions_admin.units": "JSON",
-    "banks_admin.report_json": "JSON",
-    "banks_admin.upload_state": "JSON",
+    "bank_uploads_admin.report_json": "JSON",
+    "bank_uploads_admin.upload_state": "JSON",
     "banks.picture": "a picture",
     "reports.participation": "a part of a page",
     "reports_admin.overview_live": "a part of a page",
@@ -290,9 +290,9 @@ NO_PAGES = {
     "organizations.poster": "a download",
     "organizations.roster_template": "a download",
     "organizations_admin.template": "a download",
-    "banks_admin.empty_template": "a download",
-    "banks_admin.faulty_rows": "a download",
-    "banks_admin.version_file": "a download",
+    "bank_uploads_admin.empty_template": "a download",
+    "bank_uploads_admin.faulty_rows": "a download",
+    "bank_versions_admin.version_file": "a download",
     "leaderboards_admin.export": "a download",
     "reports_admin.progress_xlsx": "a download",
 }

@@ -224,8 +224,9 @@ def test_a_picture_that_is_too_large_to_arrive_is_not_sent(open_question: Open) 
     page = open_question("T01")
     page.locator("#stem").fill("写了很久的题干")
     page.locator("#picture-part summary").click()
-    large = {"name": "a.png", "mimeType": "image/png", "buffer": b"0" * (9 * 1024 * 1024)}
-    page.locator("#picture").set_input_files(large)
+    page.locator("#picture").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"0" * (9 * 1024 * 1024)}
+    )
     address = page.url
     for button in ("加入图片", "保存到草稿"):
         page.get_by_role("button", name=button).click()

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.reading import read_path
 from quizapp.web.spreadsheets import read_tables

@@ -20,8 +20,8 @@ from quizapp.attempts.exposure import (
 from quizapp.attempts.models import Attempt, ExposureCount, QuestionExposure
 from quizapp.attempts.queries import paper_of
 from quizapp.attempts.refresh import count_competition, count_due
-from quizapp.banks.actions import publish_version, save_draft
 from quizapp.banks.queries import version_content
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader

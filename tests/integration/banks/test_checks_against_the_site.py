@@ -9,13 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from quizapp.banks import queries
-from quizapp.banks.actions import publish_version, save_draft, surroundings
+from quizapp.banks.checking.lookup import surroundings
+from quizapp.banks.checking.needs import unmet
+from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, Question, content_digest
 from quizapp.banks.entries import Header
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank
-from quizapp.banks.needs import unmet
-from quizapp.banks.surroundings import Choices
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.competitions.bank_needs import needs_of_bank
 from quizapp.competitions.models import Competition

@@ -9,11 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from quizapp.accounts.models import Account, AuditEntry
-from quizapp.banks import editing, queries
-from quizapp.banks.actions import publish_version, save_draft
+from quizapp.banks import queries
 from quizapp.banks.content import BankContent, Question, content_digest, question_digest
-from quizapp.banks.manuscript import fields_of
+from quizapp.banks.editor import actions as editing
+from quizapp.banks.editor.manuscript import fields_of
 from quizapp.banks.models import Bank, BankVersion
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from quizapp.extensions import db

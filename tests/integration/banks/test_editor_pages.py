@@ -16,11 +16,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from quizapp.banks import queries
-from quizapp.banks.actions import publish_version, save_draft
 from quizapp.banks.content import BankContent, English, Question, question_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.pictures import read_picture
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from tests.cast import Cast, TinyBank, tiny_content
@@ -366,7 +366,8 @@ def test_two_who_save_different_questions_at_the_same_moment_both_have_a_part(
 ) -> None:
     for _ in range(3):
         forms = {each: each.open(str(each.row(code))) for each, code in ((editor, "T01"), (ada, "T02"))}
-        barrier, answers = threading.Barrier(2), []
+        barrier = threading.Barrier(2)
+        answers: list[int] = []
 
         def save(who: Editor, form: Form, barrier: threading.Barrier = barrier, answers: list[int] = answers) -> None:
             barrier.wait()

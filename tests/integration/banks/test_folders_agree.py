@@ -10,14 +10,15 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from quizapp.banks.actions import publish_version, save_draft, store_pictures
-from quizapp.banks.checks import check_source
+from quizapp.banks.actions import store_pictures
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest
-from quizapp.banks.folders import export_folder
 from quizapp.banks.models import Bank
 from quizapp.banks.pictures import Picture, read_picture, token
 from quizapp.banks.reading import read_path
-from quizapp.banks.retirement import retire_version
+from quizapp.banks.versions.actions import publish_version, save_draft
+from quizapp.banks.versions.folders import export_folder
+from quizapp.banks.versions.retirement import retire_version
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from quizapp.extensions import db

@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from quizapp.banks import checks, editions, needs, quality, recognition, similarity
+from quizapp.banks import recognition
+from quizapp.banks.checking import checks, editions, needs, quality, similarity
+from quizapp.banks.checking.messages import SENTENCES, grouped, sentence, title
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.messages import SENTENCES, grouped, sentence, title
 
 MODULES = (checks, editions, needs, quality, recognition, similarity)
 PLACE = re.compile(r"\{(\w+)\}")

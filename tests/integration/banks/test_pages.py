@@ -8,14 +8,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.banks import queries
-from quizapp.banks.actions import add_upload, save_draft
+from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.sheets import read_tables
 from quizapp.banks.formats.template import headings, write_csv, write_xlsx
-from quizapp.banks.jobs import check_upload
 from quizapp.banks.models import Bank, BankUpload, BankVersion
-from quizapp.banks.surroundings import Choices
+from quizapp.banks.uploads.actions import add_upload
+from quizapp.banks.uploads.jobs import check_upload
+from quizapp.banks.versions.actions import save_draft
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import read_tables as read_workbook

@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 
 from quizapp.attempts.recorder import Recorder
 from quizapp.banks import sandbox
-from quizapp.banks.actions import publish_version, save_draft, store_pictures
+from quizapp.banks.actions import store_pictures
 from quizapp.banks.content import BankContent
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.pictures import token
 from quizapp.banks.routes import pictured
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from quizapp.extensions import db

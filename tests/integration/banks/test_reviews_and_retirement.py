@@ -10,25 +10,18 @@ from sqlalchemy import select
 
 from quizapp.accounts.models import Account, AuditEntry
 from quizapp.banks import queries
-from quizapp.banks.actions import (
-    add_upload,
-    discard_draft,
-    keep_report,
-    publish_version,
-    save_draft,
-    save_upload,
-    undo_upload,
-)
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
+from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Source
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.reading import read_upload
-from quizapp.banks.retirement import bring_back_version, retire_version
-from quizapp.banks.reviews import add_contributor, contributors_of, is_seen_by_two, review_version
 from quizapp.banks.sandbox import Checked
-from quizapp.banks.surroundings import Choices
+from quizapp.banks.uploads.actions import add_upload, keep_report, save_upload, undo_upload
+from quizapp.banks.versions.actions import discard_draft, publish_version, save_draft
+from quizapp.banks.versions.retirement import bring_back_version, retire_version
+from quizapp.banks.versions.reviews import add_contributor, contributors_of, is_seen_by_two, review_version
 from quizapp.clock import utc_now
 from quizapp.competitions.actions import (
     copy_competition,

@@ -21,12 +21,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from quizapp.banks import actions, sandbox
+from quizapp.banks import sandbox
+from quizapp.banks.checking.lookup import surroundings
+from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import write_xlsx
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
-from quizapp.banks.surroundings import Choices, Surroundings
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable
 from quizapp.web import confinement
@@ -331,7 +332,7 @@ def test_a_large_bank_passes_through_the_child(app: Flask) -> None:
             "large.json",
             text.encode(),
             Choices(),
-            lambda found: actions.surroundings(found.header, Choices(), now=utc_now()),
+            lambda found: surroundings(found.header, Choices(), now=utc_now()),
         )
     print(f"{LARGE} questions checked in {time.monotonic() - began:.1f} s")
     assert (checked.report.errors, checked.report.entry_count) == (0, LARGE)

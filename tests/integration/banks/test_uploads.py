@@ -12,13 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.accounts.models import AuditEntry
-from quizapp.banks import actions, jobs, queries, sandbox
-from quizapp.banks.actions import add_upload
+from quizapp.banks import queries, sandbox
+from quizapp.banks.checking import lookup
+from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.formats.project import write_yaml
 from quizapp.banks.formats.template import headings
 from quizapp.banks.models import Bank, BankUpload, BankVersion
-from quizapp.banks.surroundings import Choices, Surroundings
+from quizapp.banks.uploads import jobs
+from quizapp.banks.uploads.actions import add_upload
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import read_tables
@@ -160,7 +162,7 @@ def test_a_check_keeps_nobody_from_writing(
 ) -> None:
     """While the child works, and while the bank is read for it, nobody waits: on SQLite that would hold up every answer."""
     written: list[int] = []
-    real, known = sandbox.check_file, actions.surroundings
+    real, known = sandbox.check_file, lookup.surroundings
 
     def write() -> None:
         with app.app_context(), db.engine.begin() as other:
@@ -177,7 +179,7 @@ def test_a_check_keeps_nobody_from_writing(
         return found
 
     monkeypatch.setattr(sandbox, "check_file", check_file)
-    monkeypatch.setattr(actions, "surroundings", surroundings)
+    monkeypatch.setattr(lookup, "surroundings", surroundings)
     assert send_as_program(qin, "a.yaml", tiny_yaml()).status_code == 200
     assert qin.get(send(qin, "a.yaml", tiny_yaml()).location).status_code == 200
     assert written == [1] * 4

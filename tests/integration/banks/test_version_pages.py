@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from quizapp.attempts.models import ExposureCount, QuestionExposure
 from quizapp.banks import queries
-from quizapp.banks.actions import publish_version, save_draft
 from quizapp.banks.content import BankContent
 from quizapp.banks.models import Bank, BankVersion, Question, VersionQuestion, VersionReview
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from tests.cast import Cast, Person, TinyBank, add_competition, tiny_content

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from quizapp.accounts.models import AuditEntry
 from quizapp.banks import queries
-from quizapp.banks.actions import discard_draft, publish_version, save_draft
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.models import Bank, BankVersion, Question, VersionQuestion
+from quizapp.banks.versions.actions import discard_draft, publish_version, save_draft
 from quizapp.errors import Refused
 from quizapp.extensions import db
 from tests.cast import TinyBank, tiny_content

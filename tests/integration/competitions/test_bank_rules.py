@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from quizapp.banks.actions import publish_version, save_draft
 from quizapp.banks.models import BankVersion
+from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now
 from quizapp.competitions.bank_uses import answers_shown, uses_of_bank
 from quizapp.competitions.models import Competition

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from quizapp.banks.checks import check_source
+from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import POOLS, BankContent, content_digest
 from quizapp.banks.formats.documents import Unreadable, read_document
 from quizapp.banks.formats.package import BANK_FILES, DOCUMENTS, folder_files

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from quizapp.banks import messages
-from quizapp.banks.comparison import FieldChange, Piece, field_changes, header_changes
+from quizapp.banks.checking import messages
 from quizapp.banks.content import BankContent, Change, Question, diff
+from quizapp.banks.versions.comparison import FieldChange, Piece, field_changes, header_changes
 
 KEYS, CHANGED, ADDED, REMOVED = KINDS = ("keys", "changed", "added", "removed")
 _OTHER_NAMES = {"title": _l("题库名称"), "topics": _l("主题")}

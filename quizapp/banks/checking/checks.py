@@ -10,6 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from quizapp.banks.checking.editions import replaced_editions
+from quizapp.banks.checking.needs import Need, unmet
+from quizapp.banks.checking.quality import bank_doubts, key_in_stem, remarks
+from quizapp.banks.checking.similarity import Earlier, doubles, exact_doubles
 from quizapp.banks.content import (
     DIFFICULTIES,
     LETTERS,
@@ -21,14 +25,10 @@ from quizapp.banks.content import (
     letters,
     texts_of,
 )
-from quizapp.banks.editions import replaced_editions
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Fault, Finding, Remark, Where
-from quizapp.banks.needs import Need, unmet
 from quizapp.banks.pictures import TOKEN, without_pictures
-from quizapp.banks.quality import bank_doubts, key_in_stem, remarks
 from quizapp.banks.recognition import column_group, recognise
-from quizapp.banks.similarity import Earlier, doubles, exact_doubles
 from quizapp.banks.spellings import squeezed
 
 QUESTIONS = 20_000

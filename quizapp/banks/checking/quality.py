@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from quizapp.banks.checking.editions import edition_doubts
 from quizapp.banks.content import LETTERS, TYPES, BankContent, Question, letters, mask_of
-from quizapp.banks.editions import edition_doubts
 from quizapp.banks.findings import ERROR, WARNING, Fault, Remark
 from quizapp.banks.pictures import without_pictures
 from quizapp.banks.spellings import bare, fold_width, squeezed

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from quizapp.banks.checks import check_content
+from quizapp.banks.checking.checks import check_content
+from quizapp.banks.checking.surroundings import Surroundings
 from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, BankContent, Question
 from quizapp.banks.entries import TEXT_FIELDS, Entry, Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.recognition import column_group, recognise
-from quizapp.banks.surroundings import Surroundings
 
 FIELDS = (*TEXT_FIELDS, *LETTERS, *(f"english_{letter}" for letter in LETTERS))
 

@@ -6,8 +6,8 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from quizapp.banks import translation
+from quizapp.banks.checking.messages import TYPE_NAMES
 from quizapp.banks.content import JUDGE_OPTIONS, Question
-from quizapp.banks.messages import TYPE_NAMES
 from quizapp.banks.translation import in_english
 
 READERS = {"zh": "zh_Hans_CN", "en": "en"}

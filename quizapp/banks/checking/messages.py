@@ -9,7 +9,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from quizapp.banks.checks import Report
+from quizapp.banks.checking.checks import Report
 from quizapp.banks.content import Question
 from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.web.error_pages import sentence as error_sentence

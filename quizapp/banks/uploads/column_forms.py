@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 
+from quizapp.banks.checking.messages import FIELD_NAMES, TYPE_NAMES
 from quizapp.banks.content import LETTERS
 from quizapp.banks.formats.column_guesses import Proposal, propose
 from quizapp.banks.formats.headings import column_letter
 from quizapp.banks.formats.sheets import HEADING_ROWS, Columns, Layout
 from quizapp.banks.formats.template import BANK_SHEET, NOTES_SHEET, PICTURE_SHEET
-from quizapp.banks.messages import FIELD_NAMES, TYPE_NAMES
 from quizapp.web.forms import Form
 from quizapp.web.tables import Row, Table
 

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from quizapp.banks.checks import Report
+from quizapp.banks.checking.checks import Report
 from quizapp.banks.entries import Entry
 from quizapp.banks.formats import template
 

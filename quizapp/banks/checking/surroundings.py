@@ -6,12 +6,12 @@ The database is read in the web process and the file in a child process (`sandbo
 from dataclasses import dataclass, field
 from datetime import date
 
-from quizapp.banks.checks import Report, check_source
+from quizapp.banks.checking.checks import Report, check_source
+from quizapp.banks.checking.needs import Need
+from quizapp.banks.checking.similarity import Earlier
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.formats.sheets import Columns
-from quizapp.banks.needs import Need
-from quizapp.banks.similarity import Earlier
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ import threading
 
 from flask import Flask, current_app
 
-from quizapp.banks import actions, queries, sandbox
+from quizapp.banks import queries, sandbox
+from quizapp.banks.checking import lookup
+from quizapp.banks.checking.surroundings import Surroundings
 from quizapp.banks.models import BankUpload
-from quizapp.banks.surroundings import Surroundings
+from quizapp.banks.uploads import actions
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable
 from quizapp.extensions import db
@@ -69,7 +71,7 @@ def check_upload(upload_id: int) -> None:
     def look_up(found: sandbox.Found) -> Surroundings:
         # Reading a large bank takes a while: it must not take the write lock.
         db.session.connection(execution_options={"reads_only": True})
-        known = actions.surroundings(found.header, choices, found.pictures, now=utc_now())
+        known = lookup.surroundings(found.header, choices, found.pictures, now=utc_now())
         db.session.rollback()
         _go_on(upload_id, progress=50, question_count=found.entries)
         return known

@@ -13,11 +13,12 @@ from sqlalchemy import insert, literal, select, update
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.actions import surroundings
-from quizapp.banks.checks import QUESTIONS
+from quizapp.banks.checking.checks import QUESTIONS
+from quizapp.banks.checking.lookup import surroundings
+from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.content import question_digest, question_to_json, texts_of
-from quizapp.banks.manuscript import Reviewed, place_for, review
+from quizapp.banks.editor.manuscript import Reviewed, place_for, review
 from quizapp.banks.models import Bank, BankVersion, Picture, Question, VersionQuestion
 from quizapp.banks.pictures import digests_in
 from quizapp.banks.queries import (
@@ -28,8 +29,7 @@ from quizapp.banks.queries import (
     question_ids_of,
     version_content,
 )
-from quizapp.banks.reviews import add_contributor
-from quizapp.banks.surroundings import Choices, Surroundings
+from quizapp.banks.versions.reviews import add_contributor
 from quizapp.errors import Refused
 from quizapp.extensions import db
 

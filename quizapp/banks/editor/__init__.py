@@ -1,0 +1,1 @@
+"""Single questions of a draft, written and changed on the pages."""
