@@ -1,13 +1,16 @@
 # make run    run the program with a demo        make test       all tests
 # make check  format, lint, types, contracts     make test-fast  without browser and faults
-# make bench  load, with figures                 make lock       renew the lock files
+# make bench  load, with figures                 make faults     faults, many times, with a table
+# make lock   renew the lock files
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH_JSON ?=
 JOBS ?= 2
+ROUNDS ?= 20
+SEED ?=
 
-.PHONY: run python prepare prepare-tests check test test-fast bench chromium lock clean
+.PHONY: run python prepare prepare-tests check test test-fast bench faults tools lock clean
 
 run: prepare
 	@exec $(BIN)/quizapp up --end-with-parent
@@ -28,20 +31,23 @@ check: prepare-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: prepare-tests chromium check
+test: prepare-tests tools check
 	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
 	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
 	$(BIN)/pytest -q -n $(JOBS) tests/browser
-	$(BIN)/pytest -q -s tests/fault
+	$(BIN)/pytest -q tests/fault
 
 test-fast: check
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow" tests/house tests/unit tests/integration
 
+faults: prepare-tests tools
+	$(BIN)/pytest -q --rounds=$(ROUNDS) $(if $(SEED),--seed=$(SEED)) --table=var/faults.md tests/fault
+
 bench: prepare-tests
 	$(BIN)/python tests/load/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
-chromium: prepare-tests
-	@$(BIN)/python tests/browser/chromium.py
+tools: prepare-tests
+	@$(BIN)/python tests/tools.py
 
 lock: prepare-tests
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -43,6 +43,9 @@ SECRET = "a secret for tests, and for tests only"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what SQL the tests run on")
+    parser.addoption("--rounds", type=int, default=1, help="how often each fault of tests/fault is done")
+    parser.addoption("--seed", type=int, help="what the people of tests/fault choose and when; by chance if left out")
+    parser.addoption("--table", help="the file that the table of tests/fault is written to")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from quizapp.attempts.recorder import run_recorder
-from tests.browser.chromium import find_chromium
 from tests.cast import Person
+from tests.tools import find_chromium
 
 PHONE, DESK = (390, 844), (1280, 900)
 
@@ -66,7 +66,7 @@ def _record(app: Flask, stop: threading.Event) -> None:
 def browser() -> Iterator[Browser]:
     """A Chromium of the system's."""
     path = find_chromium()
-    assert path, "the browser tests need Chromium: make chromium"
+    assert path, "the browser tests need Chromium: make tools"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

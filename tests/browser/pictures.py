@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from quizapp.demo.filling import demo_password
-from tests.browser.chromium import find_chromium
+from tests.tools import find_chromium
 
 PHONE = {"width": 390, "height": 844}
 WIDTH = 1010

@@ -1,0 +1,150 @@
+"""Faults while hundreds of answers are on their way: no acknowledged one is lost, doubled, mis-scored or counted too late.
+
+Real processes, over HTTP: `quizapp up` with its embedded store, or with a store behind a line that can be broken. A run
+without enough in flight is void. `make faults` does each fault many times and writes the table.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import distinct, func, select
+
+from quizapp.attempts.lag import recorder_lag
+from quizapp.attempts.models import Attempt, Response, Result, Tally
+from quizapp.attempts.queries import paper_of
+from quizapp.attempts.rules import recompute
+from quizapp.banks.queries import version_content
+from quizapp.competitions.models import Competition
+from quizapp.extensions import db
+from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
+from tests.fault.faults import LINES, PROCESSES
+from tests.fault.line import Line
+from tests.fault.people import Crowd, Story
+from tests.fault.table import Row, Table
+from tests.load.installation import Installation, installation
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+
+PEOPLE = 600
+LEAST_IN_FLIGHT = 500
+EVERY_RUN = {"answer", "submit", "xreadgroup"}  # commands whose reply must have been lost once, or the run is void
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Installation]:
+    with installation(PEOPLE * len(PROCESSES), questions=10) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    with tempfile.TemporaryDirectory(prefix="quizline") as name:
+        folder = Path(name)
+        store = start_store(folder / "store")
+        wait_until_ready(folder / "store", store)
+        line = Line(folder / "line.sock", folder / "store" / SOCKET)
+        try:
+            yield line
+        finally:
+            line.end()
+            stop_store(store)
+
+
+@pytest.fixture(scope="module")
+def behind_the_line(line: Line) -> Iterator[Installation]:
+    with installation(PEOPLE * len(LINES), questions=10, redis_url=f"unix://{line.path}") as running:
+        yield running
+
+
+@pytest.mark.parametrize("fault", PROCESSES)
+def test_a_fault_of_a_process(running: Installation, fault: str, faults: Table) -> None:
+    skip = PEOPLE * list(PROCESSES).index(fault)
+    under_fault(running, fault, lambda: PROCESSES[fault](running), faults, skip)
+
+
+@pytest.mark.parametrize("fault", LINES)
+def test_a_fault_of_the_line(behind_the_line: Installation, line: Line, fault: str, faults: Table) -> None:
+    skip = PEOPLE * list(LINES).index(fault)
+    under_fault(behind_the_line, fault, lambda: LINES[fault](line), faults, skip)
+    if fault == "one reply of each command lost":
+        line.lose_nothing()
+        assert line.lost >= EVERY_RUN, line.lost
+
+
+def under_fault(running: Installation, fault: str, hurt: Callable[[], None], faults: Table, skip: int) -> None:
+    """People answer without a pause, the fault happens again and again, everybody submits; then all is compared."""
+    participants = running.open_attempts(PEOPLE, skip=skip)
+    crowd = Crowd(running.port, participants, faults.seed)
+    try:
+        recovery_s = []
+        wait_for(crowd, PEOPLE)
+        for _ in range(faults.rounds):
+            wait_until_busy(crowd)
+            hurt()
+            recovery_s.append(wait_for(crowd, PEOPLE))
+        story = crowd.finish()
+    finally:
+        crowd.end()
+    running.wait_until_drained()
+    row = compare(running, {who.account for who in participants}, story)
+    faults.add(fault, row, story, max(recovery_s))
+    assert story.unexpected == []
+    assert len(story.scores) == PEOPLE
+    assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
+    with running.app.app_context():
+        assert recorder_lag().is_clear
+
+
+def wait_for(crowd: Crowd, more: int) -> float:
+    """Wait until so many more answers have been acknowledged; returns the seconds that it took."""
+    begun = time.monotonic()
+    target = crowd.acknowledged() + more
+    while crowd.acknowledged() < target:
+        assert time.monotonic() < begun + 60, "the program does not recover"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def wait_until_busy(crowd: Crowd) -> None:
+    """Wait until enough answers are on their way (after a fault some people still pause)."""
+    begun = time.monotonic()
+    while crowd.in_flight() < LEAST_IN_FLIGHT:
+        assert time.monotonic() < begun + 60, "void: too few answers were on their way"
+        time.sleep(0.01)
+
+
+def compare(running: Installation, accounts: set[int], story: Story) -> Row:
+    """Answers whose last acknowledged choice is not the recorded one; rows that nobody sent or that are there twice; wrong
+    scores; answers that were given after the attempt had ended."""
+    with running.app.app_context():
+        competition = db.session.get_one(Competition, running.competition)
+        content = version_content(competition.bank_version_id)
+        responses = db.session.scalars(select(Response).where(Response.account_id.in_(accounts))).all()
+        recorded = {(row.account_id, row.position): (row.sequence, row.chosen) for row in responses}
+        attempts = db.session.scalars(select(Attempt).where(Attempt.account_id.in_(accounts))).all()
+        ended_ms = {attempt.account_id: attempt.submitted_ms or 0 for attempt in attempts}
+        mis_scored = 0
+        for attempt in attempts:
+            chosen = {
+                position: held[1] for (account, position), held in recorded.items() if account == attempt.account_id
+            }
+            grade = recompute(paper_of(competition, attempt.seed), content, chosen, partial=False)
+            right = (grade.score, list(grade.points)) == (attempt.score, attempt.points)
+            mis_scored += not (right and story.scores.get(attempt.account_id) == attempt.score)
+        sums = db.session.execute(
+            select(func.sum(Tally.started), func.sum(Tally.participants), func.sum(Tally.score_sum))
+        ).one()
+        people = db.session.scalar(select(func.count(distinct(Attempt.account_id))))
+        plain = (people, *db.session.execute(select(func.count(), func.sum(Result.score)).select_from(Result)).one())
+        assert tuple(sums) == tuple(plain), (
+            "started, participants and score in the tallies, and as the results have them"
+        )
+    return Row(
+        lost=sum(recorded.get(place) != held for place, held in story.last.items()),
+        doubled=len(recorded.keys() - story.last.keys()) + len(attempts) - len(accounts),
+        mis_scored=mis_scored,
+        late=sum(row.answered_ms > ended_ms[row.account_id] for row in responses),
+    )
