@@ -65,6 +65,7 @@ def web(options: tuple[str, ...]) -> None:
 )
 def recorder() -> None:
     """Record and refresh until SIGTERM or SIGINT."""
+    from quizapp.attempts.jobs import keep_ledger_forever
     from quizapp.attempts.recorder import run_recorder
     from quizapp.attempts.refresh import count_exposure_forever
     from quizapp.installation.logs import configure_logging
@@ -78,6 +79,7 @@ def recorder() -> None:
     beside = [
         threading.Thread(target=refresh_forever, args=(app, stop), name="boards"),
         threading.Thread(target=count_exposure_forever, args=(app, stop), name="exposure"),
+        threading.Thread(target=keep_ledger_forever, args=(app, stop), name="receipts"),
     ]
     for thread in beside:
         thread.start()

@@ -4,12 +4,15 @@ What a competition decides (its window, its rules) is data in SQL and never a se
 """
 
 import os
+import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "QUIZ_"
+SEED = re.compile(r"[0-9a-fA-F]{64}")
 SHARED_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "secret_key": "SECRET_KEY"}
 
 
@@ -25,6 +28,7 @@ class Settings(BaseModel):
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = Field(default="", repr=False)
+    signing_key: str = Field(default="", repr=False)
     data_dir: Path = Field(default=Path("var"), validate_default=True)
     bind: str = "127.0.0.1:8000"
     public_url: str = ""
@@ -39,6 +43,13 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @field_validator("signing_key")
+    @classmethod
+    def _seed(cls, value: str) -> str:
+        if value and not SEED.fullmatch(value):
+            raise ValueError("64 hexadecimal digits are needed, as openssl rand -hex 32 makes them")
+        return value
 
     @property
     def embedded_database(self) -> bool:
@@ -110,7 +121,9 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
     if settings.embedded_database or not settings.secret_key:
         _make_folder(settings.data_dir)
     if not settings.secret_key:
-        settings = settings.model_copy(update={"secret_key": _own_secret(settings.data_dir)})
+        settings = settings.model_copy(
+            update={"secret_key": _own_secret(settings.data_dir / "secret_key", lambda: secrets.token_urlsafe(48))}
+        )
     elif len(settings.secret_key) < 16:
         raise SettingsError("SECRET_KEY 太短，至少 16 个字符。 SECRET_KEY is too short: 16 characters at least.")
     return settings
@@ -130,12 +143,29 @@ def _make_folder(data_dir: Path) -> None:
         )
 
 
-def _own_secret(data_dir: Path) -> str:
-    path = data_dir / "secret_key"
+def signing_seed(settings: Settings) -> bytes:
+    """The secret of the key that signs receipts: as set, else from the data folder, where it is made at its first use.
+
+    Raises SettingsError if it can't be made, or is no key.
+    """
+    if settings.signing_key:
+        return bytes.fromhex(settings.signing_key)
+    _make_folder(settings.data_dir)
+    path = settings.data_dir / "signing_key"
+    found = _own_secret(path, lambda: secrets.token_hex(32)).strip()
+    if not SEED.fullmatch(found):
+        raise SettingsError(
+            f"签名密钥文件 {path} 已损坏：请从备份恢复，或移走后重新启动，系统会生成新的密钥。"
+            f" The signing key in {path} is damaged: bring it back from a backup, or move it away to have a new one made."
+        )
+    return bytes.fromhex(found)
+
+
+def _own_secret(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
+        draft.write_text(make())
         try:  # a link appears whole or not at all, so two starts at once agree on one secret
             os.link(draft, path)
         except FileExistsError:

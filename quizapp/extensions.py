@@ -17,8 +17,9 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
-from quizapp.config import Settings
+from quizapp.config import Settings, signing_seed
 from quizapp.grader.engine import Grader
+from quizapp.signing import SigningKey, signing_key_from
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -110,3 +111,8 @@ def settings() -> Settings:
     """The settings of the running application."""
     found: Settings = current_app.config["QUIZ_SETTINGS"]
     return found
+
+
+def signing_key() -> SigningKey:
+    """The key that this installation signs with."""
+    return signing_key_from(signing_seed(settings()))
