@@ -18,7 +18,7 @@ from quizapp.attempts.recorder import Recorder
 from quizapp.attempts.refresh import count_competition
 from quizapp.banks.actions import store_pictures
 from quizapp.banks.checking.surroundings import Choices
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.queries import question_ids_of

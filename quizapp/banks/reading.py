@@ -11,9 +11,12 @@ from typing import TypeAlias
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats import aiken, gift, moodle, package, plain_text, project, qti, sheets, word
-from quizapp.banks.formats.documents import PACKED, Unreadable, read_document
-from quizapp.banks.formats.xml import root_name
+from quizapp.banks.formats.own import package, project
+from quizapp.banks.formats.own.documents import PACKED, Unreadable, read_document
+from quizapp.banks.formats.tables import sheets
+from quizapp.banks.formats.text import aiken, gift, plain_text, word
+from quizapp.banks.formats.xml import moodle, qti
+from quizapp.banks.formats.xml.elements import root_name
 from quizapp.errors import Invalid
 from quizapp.web import spreadsheet_reader, tables
 from quizapp.web.delimited_text import BYTE_ORDER_MARKS, read_delimited

@@ -8,7 +8,10 @@ from typing import TypeAlias
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, content_to_json
 from quizapp.banks.entries import Header
-from quizapp.banks.formats import gift, moodle, package, project, qti_writer, template
+from quizapp.banks.formats.own import package, project
+from quizapp.banks.formats.tables import template
+from quizapp.banks.formats.text import gift
+from quizapp.banks.formats.xml import moodle, qti_writer
 from quizapp.banks.reading import read_upload
 from quizapp.web.downloads import XLSX
 

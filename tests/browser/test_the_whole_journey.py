@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from quizapp.banks.checking.checks import check_source
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.reading import read_path
 from quizapp.web.spreadsheets import read_tables
 from tests.load.installation import ROOT, Installation

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from quizapp.banks import sandbox
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from tests.browser.conftest import DESK, Site, Visit
 from tests.cast import Cast, tiny_content
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from quizapp.banks.content import LETTERS
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.formats.documents import Unreadable
+from quizapp.banks.formats.own.documents import Unreadable
 from quizapp.banks.pictures import Picture, read_picture, token
 from quizapp.errors import Invalid
 

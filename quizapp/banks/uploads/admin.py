@@ -15,7 +15,7 @@ from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, content_digest, diff
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR
-from quizapp.banks.formats import template
+from quizapp.banks.formats.tables import template
 from quizapp.banks.forms import PlainForm, SeenDraftForm
 from quizapp.banks.models import BankUpload
 from quizapp.banks.pages import bank_file, names

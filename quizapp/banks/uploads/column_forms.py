@@ -11,10 +11,10 @@ from wtforms.fields.choices import SelectChoice
 
 from quizapp.banks.checking.messages import FIELD_NAMES, TYPE_NAMES
 from quizapp.banks.content import LETTERS
-from quizapp.banks.formats.column_guesses import Proposal, propose
-from quizapp.banks.formats.headings import column_letter
-from quizapp.banks.formats.sheets import HEADING_ROWS, Columns, Layout
-from quizapp.banks.formats.template import BANK_SHEET, NOTES_SHEET, PICTURE_SHEET
+from quizapp.banks.formats.tables.column_guesses import Proposal, propose
+from quizapp.banks.formats.tables.headings import column_letter
+from quizapp.banks.formats.tables.sheets import HEADING_ROWS, Columns, Layout
+from quizapp.banks.formats.tables.template import BANK_SHEET, NOTES_SHEET, PICTURE_SHEET
 from quizapp.web.forms import Form
 from quizapp.web.tables import Row, Table
 

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from quizapp.banks.checking.checks import Report
 from quizapp.banks.entries import Entry
-from quizapp.banks.formats import template
+from quizapp.banks.formats.tables import template
 
 Rows: TypeAlias = list[list[int | str]]
 

@@ -14,7 +14,7 @@ from quizapp.banks.checking.needs import unmet
 from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, Question, content_digest
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import Bank
 from quizapp.banks.versions.actions import publish_version, save_draft
 from quizapp.clock import utc_now

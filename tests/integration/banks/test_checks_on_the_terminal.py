@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from tests.cast import tiny_content
 
 

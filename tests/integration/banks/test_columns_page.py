@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from quizapp.banks import queries
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import BankUpload
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import write_workbook

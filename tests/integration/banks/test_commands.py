@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from quizapp import create_app
 from quizapp.banks import queries
 from quizapp.banks.content import content_digest
-from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.template import write_csv, write_xlsx
+from quizapp.banks.formats.own.project import write_yaml
+from quizapp.banks.formats.tables.template import write_csv, write_xlsx
 from quizapp.banks.models import Bank, BankVersion
 from quizapp.config import Settings
 from quizapp.extensions import db

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from quizapp.banks import queries
 from quizapp.banks.content import BankContent, English, Question, question_digest
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.pictures import read_picture
 from quizapp.banks.versions.actions import publish_version, save_draft

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.banks.content import BankContent, content_digest, pictures_of
-from quizapp.banks.formats.package import write_package
+from quizapp.banks.formats.own.package import write_package
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.reading import read_upload
 from quizapp.extensions import db

@@ -20,8 +20,8 @@ from quizapp.banks.content import (
     content_to_json,
 )
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.template import write_csv, write_xlsx
+from quizapp.banks.formats.own.project import write_yaml
+from quizapp.banks.formats.tables.template import write_csv, write_xlsx
 from quizapp.banks.reading import read_upload
 
 pytestmark = pytest.mark.once

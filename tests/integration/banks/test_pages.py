@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from quizapp.banks import queries
 from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent, content_digest
-from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.sheets import read_tables
-from quizapp.banks.formats.template import headings, write_csv, write_xlsx
+from quizapp.banks.formats.own.project import write_yaml
+from quizapp.banks.formats.tables.sheets import read_tables
+from quizapp.banks.formats.tables.template import headings, write_csv, write_xlsx
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.uploads.actions import add_upload
 from quizapp.banks.uploads.jobs import check_upload

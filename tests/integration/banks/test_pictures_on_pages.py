@@ -15,7 +15,7 @@ from quizapp.attempts.recorder import Recorder
 from quizapp.banks import sandbox
 from quizapp.banks.actions import store_pictures
 from quizapp.banks.content import BankContent
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import Bank, Picture
 from quizapp.banks.pictures import token
 from quizapp.banks.routes import pictured

@@ -14,7 +14,7 @@ from quizapp.banks.checking.checks import check_source
 from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Source
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.reading import read_upload
 from quizapp.banks.sandbox import Checked

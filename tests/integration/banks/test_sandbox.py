@@ -25,8 +25,8 @@ from quizapp.banks import sandbox
 from quizapp.banks.checking.lookup import surroundings
 from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent
-from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.template import write_xlsx
+from quizapp.banks.formats.own.project import write_yaml
+from quizapp.banks.formats.tables.template import write_xlsx
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable

@@ -16,8 +16,8 @@ from quizapp.banks import queries, sandbox
 from quizapp.banks.checking import lookup
 from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent, content_digest
-from quizapp.banks.formats.project import write_yaml
-from quizapp.banks.formats.template import headings
+from quizapp.banks.formats.own.project import write_yaml
+from quizapp.banks.formats.tables.template import headings
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.uploads import jobs
 from quizapp.banks.uploads.actions import add_upload

@@ -8,7 +8,7 @@ from quizapp.banks.checking.checks import Report, check_content, check_source
 from quizapp.banks.content import BankContent, Question
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Finding
-from quizapp.banks.formats.sheets import read_tables
+from quizapp.banks.formats.tables.sheets import read_tables
 from quizapp.banks.reading import read_upload
 from quizapp.web.tables import Table
 

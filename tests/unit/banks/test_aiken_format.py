@@ -6,7 +6,7 @@ import pytest
 
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.aiken import looks_like_aiken
+from quizapp.banks.formats.text.aiken import looks_like_aiken
 from quizapp.banks.reading import read_upload
 from tests.unit.banks.samples import codes, found
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, pictures_of
 from quizapp.banks.entries import Source
-from quizapp.banks.formats.moodle import write_moodle
-from quizapp.banks.formats.package import write_package
-from quizapp.banks.formats.qti_writer import write_qti
+from quizapp.banks.formats.own.package import write_package
+from quizapp.banks.formats.xml.moodle import write_moodle
+from quizapp.banks.formats.xml.qti_writer import write_qti
 from quizapp.banks.reading import read_upload
 from tests.unit.banks.samples import CONTENT, codes
 from tests.unit.banks.whole_contents import PNG, contents

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, English, content_digest
 from quizapp.banks.entries import Source
-from quizapp.banks.formats.documents import read_yaml
-from quizapp.banks.formats.folder import write_folder
-from quizapp.banks.formats.project import read_folder
+from quizapp.banks.formats.own.documents import read_yaml
+from quizapp.banks.formats.own.folder import write_folder
+from quizapp.banks.formats.own.project import read_folder
 from quizapp.banks.reading import read_path
 from tests.integration.banks.test_formats_round_trip import contents
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import BankContent, content_digest, pictures_of
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.gift import read_gift, write_gift
+from quizapp.banks.formats.text.gift import read_gift, write_gift
 from quizapp.banks.reading import read_upload
 from tests.unit.banks.samples import CONTENT, MULTIPLE, SINGLE, codes, found
 from tests.unit.banks.whole_contents import PNG, contents

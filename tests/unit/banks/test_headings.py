@@ -2,7 +2,14 @@
 
 import pytest
 
-from quizapp.banks.formats.headings import column_letter, column_place, fields, is_ignored, read_heading, sheet_type
+from quizapp.banks.formats.tables.headings import (
+    column_letter,
+    column_place,
+    fields,
+    is_ignored,
+    read_heading,
+    sheet_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +115,6 @@ def test_columns_are_called_as_excel_calls_them() -> None:
 
 
 def test_every_field_of_the_template_can_be_a_column() -> None:
-    from quizapp.banks.formats.template import COLUMNS
+    from quizapp.banks.formats.tables.template import COLUMNS
 
     assert set(COLUMNS) < set(fields())

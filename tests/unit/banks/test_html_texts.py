@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.formats.html import PRE_WRAP, markup_of, text_of_element, text_of_html
-from quizapp.banks.formats.xml import read_xml
+from quizapp.banks.formats.xml.elements import read_xml
+from quizapp.banks.formats.xml.html import PRE_WRAP, markup_of, text_of_element, text_of_html
 from quizapp.banks.pictures import digests_in
 from tests.unit.banks.whole_contents import PICTURES, TEXTS
 

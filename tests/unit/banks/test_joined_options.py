@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizapp.banks.formats.joined_options import take_apart
+from quizapp.banks.formats.tables.joined_options import take_apart
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.moodle import write_moodle
+from quizapp.banks.formats.xml.moodle import write_moodle
 from quizapp.banks.pictures import read_picture
 from quizapp.banks.reading import read_upload
 from tests.unit.banks.samples import CONTENT, HEADER, codes, found
@@ -362,7 +362,7 @@ def test_moodle_can_read_what_we_write() -> None:
     assert '<answer fraction="-100" format="plain_text"><text>亲和图</text></answer>' in text
     assert '<answer fraction="100" format="plain_text"><text>false</text></answer>' in text
     assert "<text>$course$/top/示例题库/质量工具</text>" in text
-    assert "<tag><text>难度：易</text></tag><tag><text>题池：练习</text></tag>" in text
+    assert "<tag><text>难度：容易</text></tag><tag><text>题池：练习</text></tag>" in text
 
 
 def test_what_moodle_keeps_of_our_file_comes_back_from_it() -> None:

@@ -10,7 +10,7 @@ import yaml
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.package import folder_files, write_package
+from quizapp.banks.formats.own.package import folder_files, write_package
 from quizapp.banks.pictures import read_picture
 from quizapp.banks.reading import read_path, read_upload
 from quizapp.web.archives import make_archive

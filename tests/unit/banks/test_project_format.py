@@ -9,7 +9,7 @@ import pytest
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import English, content_digest, content_to_json
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.reading import read_path, read_upload
 from tests.unit.banks.samples import CONTENT, check_text, codes, found
 

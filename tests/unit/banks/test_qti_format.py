@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.qti_writer import write_qti
+from quizapp.banks.formats.xml.qti_writer import write_qti
 from quizapp.banks.pictures import read_picture
 from quizapp.banks.reading import read_upload
 from quizapp.web.archives import make_archive

@@ -6,8 +6,8 @@ import io
 import pytest
 
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.sheets import read_tables
-from quizapp.banks.formats.template import escaped, headings, row_of, write_csv
+from quizapp.banks.formats.tables.sheets import read_tables
+from quizapp.banks.formats.tables.template import escaped, headings, row_of, write_csv
 from quizapp.web.tables import Table
 from tests.unit.banks.samples import (
     CONTENT,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, pictures_of
 from quizapp.banks.entries import Header
-from quizapp.banks.formats.template import PICTURE_SHEET, write_csv, write_xlsx
+from quizapp.banks.formats.tables.template import PICTURE_SHEET, write_csv, write_xlsx
 from quizapp.banks.pictures import token
 from quizapp.banks.reading import read_upload
 from quizapp.web import spreadsheet_reader

@@ -13,7 +13,7 @@ import pytest
 
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, Question, content_digest
-from quizapp.banks.formats.project import write_yaml
+from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.reading import read_path, read_upload
 from quizapp.papers.assembly import assemble
 from quizapp.papers.blueprint import DEFAULT_BLUEPRINT

@@ -14,11 +14,11 @@ from urllib.parse import unquote
 from quizapp.banks.content import POOLS, BankContent, English, Question, pictures_of
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import WARNING
-from quizapp.banks.formats import project
-from quizapp.banks.formats.documents import Node, Unreadable, read_document
-from quizapp.banks.formats.folder import write_folder
 from quizapp.banks.formats.gathering import Gathered, Gathering
-from quizapp.banks.formats.html import is_picture
+from quizapp.banks.formats.own import project
+from quizapp.banks.formats.own.documents import Node, Unreadable, read_document
+from quizapp.banks.formats.own.folder import write_folder
+from quizapp.banks.formats.xml.html import is_picture
 from quizapp.banks.pictures import TOKEN
 from quizapp.errors import Invalid
 from quizapp.web.archives import make_archive, open_archive

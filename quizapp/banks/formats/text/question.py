@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from quizapp.banks.entries import Entry
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats.option_runs import LONGEST, divide
-from quizapp.banks.formats.text_blocks import Block
-from quizapp.banks.formats.text_signs import (
+from quizapp.banks.formats.text.blocks import Block
+from quizapp.banks.formats.text.option_runs import LONGEST, divide
+from quizapp.banks.formats.text.signs import (
     Bracket,
     Tag,
     brackets_in,

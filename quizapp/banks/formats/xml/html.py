@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import unquote
 
-from quizapp.banks.formats.xml import Element, escaped, quoted
+from quizapp.banks.formats.xml.elements import Element, escaped, quoted
 from quizapp.banks.pictures import TOKEN
 
 # Each may stand anywhere in a text: (address, words) → what names the picture in our texts.

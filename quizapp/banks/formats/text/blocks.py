@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.formats import text_signs as signs
-from quizapp.banks.formats.option_runs import divide
-from quizapp.banks.formats.text_signs import (
+from quizapp.banks.formats.text import signs
+from quizapp.banks.formats.text.option_runs import divide
+from quizapp.banks.formats.text.signs import (
     PROSE,
     Heading,
     Number,

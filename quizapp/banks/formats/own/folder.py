@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from quizapp.banks.content import POOLS, BankContent, Question, question_to_json
-from quizapp.banks.formats.project import QUESTION_ORDER
+from quizapp.banks.formats.own.project import QUESTION_ORDER
 
 MOST_FILES = 400
 ALL_TOPICS = "questions"

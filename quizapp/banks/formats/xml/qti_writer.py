@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 
 from quizapp.banks.content import LETTERS, BankContent, Question, pictures_of, texts_of
-from quizapp.banks.formats.html import PRE_WRAP, markup_of
-from quizapp.banks.formats.qti import MANIFEST
-from quizapp.banks.formats.xml import english_values, escaped, own_bank, own_question, quoted
+from quizapp.banks.formats.xml.elements import english_values, escaped, own_bank, own_question, quoted
+from quizapp.banks.formats.xml.html import PRE_WRAP, markup_of
+from quizapp.banks.formats.xml.qti import MANIFEST
 from quizapp.banks.pictures import digests_in, without_pictures
 from quizapp.web.archives import make_archive
 

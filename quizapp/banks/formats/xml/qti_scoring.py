@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from quizapp.banks.formats.xml import Element, number_in
+from quizapp.banks.formats.xml.elements import Element, number_in
 
 STEPS = 2_000  # elements of the rules that are carried out for each answer
 

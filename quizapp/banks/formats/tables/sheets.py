@@ -8,7 +8,7 @@ from quizapp.banks.content import LETTERS
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.formats.gathering import Gathering
-from quizapp.banks.formats.headings import (
+from quizapp.banks.formats.tables.headings import (
     NAMES,
     TEXTS,
     Heading,
@@ -19,8 +19,15 @@ from quizapp.banks.formats.headings import (
     read_heading,
     sheet_type,
 )
-from quizapp.banks.formats.joined_options import Options, take_apart
-from quizapp.banks.formats.template import BANK_SHEET, ESCAPED, NOTES, NOTES_SHEET, PICTURE_HEADINGS, PICTURE_SHEET
+from quizapp.banks.formats.tables.joined_options import Options, take_apart
+from quizapp.banks.formats.tables.template import (
+    BANK_SHEET,
+    ESCAPED,
+    NOTES,
+    NOTES_SHEET,
+    PICTURE_HEADINGS,
+    PICTURE_SHEET,
+)
 from quizapp.banks.pictures import token
 from quizapp.banks.spellings import read_type
 from quizapp.errors import Invalid

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from quizapp.banks.content import LETTERS, BankContent, Question
-from quizapp.banks.formats.headings import NAMES, TEXTS
+from quizapp.banks.formats.tables.headings import NAMES, TEXTS
 from quizapp.banks.pictures import TOKEN, digests_in
 from quizapp.web.spreadsheets import FORMULA_STARTS, write_workbook
 from quizapp.web.tables import CellPicture

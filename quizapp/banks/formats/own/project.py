@@ -11,7 +11,7 @@ import yaml
 from quizapp.banks.content import LETTERS, BankContent, content_to_json
 from quizapp.banks.entries import TEXT_FIELDS, Entry, Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
-from quizapp.banks.formats.documents import Node
+from quizapp.banks.formats.own.documents import Node
 
 HEADER_FIELDS = ("code", "title", "topics", "license", "order", "questions")
 QUESTION_FIELDS = (*(name for name in TEXT_FIELDS if not name.startswith("english_")), "options", "english")

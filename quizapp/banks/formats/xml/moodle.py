@@ -13,11 +13,10 @@ from urllib.parse import unquote
 
 from quizapp.banks.content import LETTERS, BankContent, Question, letters
 from quizapp.banks.entries import Header, Source
-from quizapp.banks.formats.documents import Unreadable
 from quizapp.banks.formats.gathering import Counted, Gathered, Gathering
-from quizapp.banks.formats.html import ATTACHED, markup_of, text_of_element, text_of_html
-from quizapp.banks.formats.template import DIFFICULTY_NAMES, POOL_NAMES
-from quizapp.banks.formats.xml import (
+from quizapp.banks.formats.own.documents import Unreadable
+from quizapp.banks.formats.tables.template import DIFFICULTY_NAMES, POOL_NAMES
+from quizapp.banks.formats.xml.elements import (
     Element,
     english_values,
     escaped,
@@ -29,6 +28,7 @@ from quizapp.banks.formats.xml import (
     read_own_question,
     read_xml,
 )
+from quizapp.banks.formats.xml.html import ATTACHED, markup_of, text_of_element, text_of_html
 from quizapp.banks.pictures import digests_in, without_pictures
 from quizapp.banks.spellings import read_difficulty, read_pool, read_truth
 

@@ -1,0 +1,1 @@
+"""Questions in running text: plain text and Word, Aiken and GIFT. Pure."""
