@@ -11,8 +11,9 @@ from typing import TypeAlias
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, Finding, Where
+from quizapp.banks.formats.gathering import Unreadable
 from quizapp.banks.formats.own import package, project
-from quizapp.banks.formats.own.documents import PACKED, Unreadable, read_document
+from quizapp.banks.formats.own.documents import PACKED, read_document
 from quizapp.banks.formats.tables import sheets
 from quizapp.banks.formats.text import aiken, gift, plain_text, word
 from quizapp.banks.formats.xml import moodle, qti

@@ -1,14 +1,26 @@
-"""What a reader has got together of a file that is not a table: entries with their places, findings, pictures. Pure."""
+"""What a reader has got together of a file: entries with their places, findings, pictures. Pure."""
 
 import hashlib
+from dataclasses import replace
 from urllib.parse import unquote
 
 from quizapp.banks.content import LETTERS
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.formats.own.documents import Unreadable
 from quizapp.banks.pictures import Picture, read_picture, token
 from quizapp.errors import Invalid
+
+USUAL = ("difficulty", "explanation", "reference")  # what most files say of each question, or of none
+
+
+class Unreadable(Exception):
+    """The document can't be read; `code` is that of the finding to make of it."""
+
+    def __init__(self, code: str, line: int, **facts: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.line = line
+        self.facts = facts
 
 
 class Gathering:
@@ -119,3 +131,13 @@ class Counted:
         if self.numbers:
             shown = "、".join(str(number + 1) for number in self.numbers[:5]) + ("…" if len(self.numbers) > 5 else "")
             gathering.fault(code, severity=WARNING, count=len(self.numbers), numbers=shown)
+
+
+def with_absent_named(source: Source) -> Source:
+    """The source, in which one warning says of the whole file which usual fields no entry has."""
+    lacking = [field for field in USUAL if not any(entry.values.get(field, "").strip() for entry in source.entries)]
+    if not lacking or not source.entries:
+        return source
+    absent = Finding(WARNING, "fields_absent", Where(file=source.name), {"names": lacking})
+    marked = tuple(replace(entry, unread=entry.unread | set(lacking)) for entry in source.entries)
+    return replace(source, entries=marked, findings=(*source.findings, absent))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import POOLS, BankContent, content_digest
-from quizapp.banks.formats.own.documents import Unreadable, read_document
+from quizapp.banks.formats.gathering import Unreadable
+from quizapp.banks.formats.own.documents import read_document
 from quizapp.banks.formats.own.package import BANK_FILES, DOCUMENTS, folder_files
 from quizapp.banks.reading import read_path
 from quizapp.errors import Refused

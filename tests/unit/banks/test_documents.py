@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizapp.banks.formats.own.documents import DEPTH, Node, Unreadable, read_json, read_yaml
+from quizapp.banks.formats.gathering import Unreadable
+from quizapp.banks.formats.own.documents import DEPTH, Node, read_json, read_yaml
 
 
 def plain(node: Node) -> object:

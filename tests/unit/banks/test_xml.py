@@ -5,7 +5,7 @@ import time
 import pytest
 
 from quizapp.banks.checking.checks import check_source
-from quizapp.banks.formats.own.documents import Unreadable
+from quizapp.banks.formats.gathering import Unreadable
 from quizapp.banks.formats.xml.elements import DEPTH, ELEMENTS, read_xml, root_name
 from quizapp.banks.reading import read_upload
 from tests.unit.banks.samples import codes

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from quizapp.banks.formats.gathering import Unreadable
+
 # How files begin that are no text: archives and Office files, PDF.
 PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 DEPTH = 12
@@ -28,16 +30,6 @@ class Node:
     kind: str
     value: Value
     line: int
-
-
-class Unreadable(Exception):
-    """The document can't be read; `code` is that of the finding to make of it."""
-
-    def __init__(self, code: str, line: int, **facts: object) -> None:
-        super().__init__(code)
-        self.code = code
-        self.line = line
-        self.facts = facts
 
 
 def read_document(content: bytes, *, as_json: bool) -> Node:

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 from quizapp.banks.content import POOLS, BankContent, English, Question, pictures_of
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import WARNING
-from quizapp.banks.formats.gathering import Gathered, Gathering
+from quizapp.banks.formats.gathering import Gathered, Gathering, Unreadable
 from quizapp.banks.formats.own import project
-from quizapp.banks.formats.own.documents import Node, Unreadable, read_document
+from quizapp.banks.formats.own.documents import Node, read_document
 from quizapp.banks.formats.own.folder import write_folder
 from quizapp.banks.formats.xml.html import is_picture
 from quizapp.banks.pictures import TOKEN

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from quizapp.banks.content import LETTERS
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.formats.gathering import Gathering
+from quizapp.banks.formats.gathering import USUAL, Gathering
 from quizapp.banks.formats.tables.headings import (
     NAMES,
     TEXTS,
@@ -35,7 +35,6 @@ from quizapp.web.tables import Area, CellPicture, Row, Table
 
 HEADING_ROWS = 20  # title rows and empty rows above the headings that are looked through
 NEEDED = ("type", "stem", "key")
-USUAL = ("difficulty", "explanation", "reference")  # without such a column there is one warning, not one a row
 # What a cell merged over several rows says for each of them. A stem or key that several rows share is no question's.
 SHARED = ("type", "topic", "difficulty", "pool", "reference", "valid_from", "valid_to")
 # One power company's files, which have all options in one cell, write "\" where there is nothing.

@@ -5,9 +5,8 @@ import re
 from quizapp.banks.content import LETTERS
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.gathering import Gathered, Gathering
+from quizapp.banks.formats.gathering import Gathered, Gathering, with_absent_named
 from quizapp.banks.formats.text.lines import beginning_of, lines_of
-from quizapp.banks.formats.usual import with_absent_named
 from quizapp.banks.spellings import fold_width
 
 _OPTION = re.compile(r"([A-Za-z])[.)]\s+(.*)|([A-Z])[.)](.*)")

@@ -16,9 +16,8 @@ from typing import Any
 from quizapp.banks.content import LETTERS, BankContent, Question, pictures_of
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import Where
-from quizapp.banks.formats.gathering import Gathered, Gathering
+from quizapp.banks.formats.gathering import Gathered, Gathering, with_absent_named
 from quizapp.banks.formats.text.lines import beginning_of, lines_of
-from quizapp.banks.formats.usual import with_absent_named
 from quizapp.banks.formats.xml.elements import OWN_FIELDS, english_values
 from quizapp.banks.formats.xml.html import PRE_WRAP, markup_of, text_of_html
 from quizapp.banks.pictures import digests_in

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import WARNING, Finding, Where
+from quizapp.banks.formats.gathering import with_absent_named
 from quizapp.banks.formats.text.blocks import blocks_of, line_of
 from quizapp.banks.formats.text.lines import lines_of
 from quizapp.banks.formats.text.question import Reading
-from quizapp.banks.formats.usual import with_absent_named
 from quizapp.banks.pictures import TOKEN
 
 # While a text is taken apart each picture's name, which has brackets of its own, is one sign from here on.

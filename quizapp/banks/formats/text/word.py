@@ -16,12 +16,11 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 
 from quizapp.banks.entries import Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
-from quizapp.banks.formats.gathering import Gathering
+from quizapp.banks.formats.gathering import Gathering, with_absent_named
 from quizapp.banks.formats.tables.headings import read_heading
 from quizapp.banks.formats.tables.sheets import read_tables
 from quizapp.banks.formats.text.plain_text import read_lines
 from quizapp.banks.formats.text.word_numbering import Numbering, UnknownNumbers, W
-from quizapp.banks.formats.usual import with_absent_named
 from quizapp.banks.formats.xml.html import text_of_html
 from quizapp.banks.pictures import token
 from quizapp.errors import Invalid

@@ -17,7 +17,7 @@ from defusedxml.expatreader import DefusedExpatParser
 
 from quizapp.banks.content import LETTERS, BankContent, Question
 from quizapp.banks.entries import TEXT_FIELDS, Header
-from quizapp.banks.formats.own.documents import Unreadable
+from quizapp.banks.formats.gathering import Unreadable
 
 DEPTH = 64
 ELEMENTS = 300_000

@@ -13,8 +13,7 @@ from urllib.parse import unquote
 
 from quizapp.banks.content import LETTERS, BankContent, Question, letters
 from quizapp.banks.entries import Header, Source
-from quizapp.banks.formats.gathering import Counted, Gathered, Gathering
-from quizapp.banks.formats.own.documents import Unreadable
+from quizapp.banks.formats.gathering import Counted, Gathered, Gathering, Unreadable
 from quizapp.banks.formats.tables.template import DIFFICULTY_NAMES, POOL_NAMES
 from quizapp.banks.formats.xml.elements import (
     Element,

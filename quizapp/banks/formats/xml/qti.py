@@ -17,8 +17,7 @@ from urllib.parse import unquote
 from quizapp.banks.content import LETTERS, letters
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import WARNING
-from quizapp.banks.formats.gathering import Counted, Gathered, Gathering
-from quizapp.banks.formats.own.documents import Unreadable
+from quizapp.banks.formats.gathering import Counted, Gathered, Gathering, Unreadable
 from quizapp.banks.formats.xml.elements import Element, number_in, read_own_bank, read_own_question, read_xml, root_name
 from quizapp.banks.formats.xml.html import text_of_element
 from quizapp.banks.formats.xml.qti_scoring import Mapping_, NotOurs, Response, default_value, key_of
