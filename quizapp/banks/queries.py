@@ -21,9 +21,8 @@ from quizapp.banks.spellings import fold_width
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 
-SILENCE = timedelta(
-    seconds=30
-)  # a child has 17 s (sandbox.TIME_LIMIT_S), and its check tells before, between and after
+# A child has 17 s (sandbox.TIME_LIMIT_S), and its check gives a sign of life before, between and after.
+SILENCE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import insert, literal, select
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
+from quizapp.banks.actions import keep_pictures, lock_bank
 from quizapp.banks.checking.checks import QUESTIONS
 from quizapp.banks.checking.lookup import surroundings
 from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import Question as QuestionContent
 from quizapp.banks.content import question_digest, question_to_json, texts_of
 from quizapp.banks.editor.manuscript import Reviewed, place_for, review
-from quizapp.banks.models import Bank, BankVersion, Picture, Question, VersionQuestion
+from quizapp.banks.models import Bank, BankVersion, Question, VersionQuestion
 from quizapp.banks.pictures import digests_in
 from quizapp.banks.queries import (
     draft_of,
@@ -45,7 +46,7 @@ class Saved:
 
 def begin_draft(bank: Bank, *, actor: Account, now: datetime) -> BankVersion:
     """A draft with what the newest version holds; the one that is there if there is one."""
-    _lock(bank)
+    lock_bank(bank.id)
     if draft := draft_of(bank):
         return draft
     latest = latest_version(bank)
@@ -104,7 +105,7 @@ def save_question(
         _record("change_bank_question", bank, actor, now, **facts)
     else:
         return Saved(reviewed, row)
-    _keep_pictures(question)
+    keep_pictures(digests_in(text for _field, text in texts_of(question)))
     add_contributor(draft, actor)
     db.session.flush()
     return Saved(reviewed, row, is_changed=True)
@@ -149,13 +150,8 @@ def move_to_practice(bank: Bank, codes: Collection[str], *, actor: Account, now:
     return [*moved]
 
 
-def _lock(bank: Bank) -> None:
-    """Until the commit nobody else changes the bank's draft."""
-    db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
-
-
 def _locked_draft(bank: Bank) -> BankVersion:
-    _lock(bank)
+    lock_bank(bank.id)
     draft = draft_of(bank)
     if draft is None:
         raise Refused("draft_missing")
@@ -201,14 +197,6 @@ def _take_out(draft: BankVersion, place: int) -> None:
 def _places_from(draft: BankVersion, place: int) -> list[VersionQuestion]:
     rows = select(VersionQuestion).where(VersionQuestion.version_id == draft.id, VersionQuestion.ordinal >= place)
     return list(db.session.scalars(rows.order_by(VersionQuestion.ordinal)))
-
-
-def _keep_pictures(question: QuestionContent) -> None:
-    used = digests_in(text for _field, text in texts_of(question))
-    db.session.execute(
-        update(Picture).where(Picture.digest.in_(used), Picture.in_use.is_(False)).values(in_use=True),
-        execution_options={"synchronize_session": False},
-    )
 
 
 def _record(action: str, bank: Bank, actor: Account, now: datetime, **facts: object) -> None:

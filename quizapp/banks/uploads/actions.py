@@ -89,7 +89,10 @@ def keep_report(upload: BankUpload, checked: Checked, *, now: datetime) -> None:
 
 
 def save_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> BankVersion:
-    """Make an upload's questions the bank's draft, and remember what they replace. Refuses one with errors."""
+    """Make an upload's questions the bank's draft, and remember what they replace. Refuses one with errors.
+
+    One that is the draft already stays so, with what has been edited in it since.
+    """
     if upload.state != "checked":
         raise Refused("upload_not_checked")
     errors = sum(finding["severity"] == ERROR for finding in upload.findings)
@@ -97,6 +100,9 @@ def save_upload(upload: BankUpload, *, actor: Account | None, now: datetime) -> 
         raise Refused("upload_has_errors", errors=errors)
     content = upload_content(upload)
     bank = locked_bank(content, now)
+    db.session.refresh(upload)  # what was read before the lock may have changed
+    if (now_there := draft_of(bank)) is not None and now_there.id == upload.draft_id:
+        return now_there
     replaced = _as_remembered(bank)
     draft = save_draft(content, source_name=upload.source_name, actor=actor, now=now)
     add_contributor(draft, upload.created_by)  # who saves it need not be who uploaded it

@@ -1,12 +1,14 @@
 """What organizers do to a bank's draft as a whole: save it, publish it, discard it."""
 
+from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
+from quizapp.banks.actions import keep_pictures, lock_bank
 from quizapp.banks.checking.checks import errors_in
 from quizapp.banks.content import (
     BankContent,
@@ -15,7 +17,7 @@ from quizapp.banks.content import (
     question_digest,
     question_to_json,
 )
-from quizapp.banks.models import Bank, BankVersion, Picture, Question, VersionQuestion
+from quizapp.banks.models import Bank, BankVersion, Question, VersionQuestion
 from quizapp.banks.queries import (
     draft_of,
     latest_version,
@@ -25,8 +27,6 @@ from quizapp.banks.queries import (
 from quizapp.banks.versions.reviews import add_contributor, publishing_problem
 from quizapp.errors import Refused
 from quizapp.extensions import db
-
-BATCH = 1000
 
 
 def save_draft(content: BankContent, *, source_name: str, actor: Account | None, now: datetime) -> BankVersion:
@@ -55,10 +55,7 @@ def save_draft(content: BankContent, *, source_name: str, actor: Account | None,
     )
     add_contributor(draft, actor)
     add_draft(draft, ids)
-    db.session.execute(
-        update(Picture).where(Picture.digest.in_(pictures_of(content)), Picture.in_use.is_(False)).values(in_use=True),
-        execution_options={"synchronize_session": False},
-    )
+    keep_pictures(pictures_of(content))
     audit.record(
         "save_bank_draft",
         actor=actor,
@@ -95,11 +92,9 @@ def locked_bank(content: BankContent, now: datetime) -> Bank:
     bank = db.session.scalar(wanted)
     if bank is not None:
         return bank
-    try:
-        with db.session.begin_nested():
-            db.session.add(Bank(code=content.code, title=content.title, created_at=now))
-    except IntegrityError as error:
-        raise Refused("bank_changing") from error
+    # Where somebody else makes it at the same moment, this waits for them, and then takes theirs.
+    with suppress(IntegrityError), db.session.begin_nested():
+        db.session.add(Bank(code=content.code, title=content.title, created_at=now))
     return db.session.scalars(wanted).one()
 
 
@@ -131,7 +126,7 @@ def publish_version(
     Refuses where there is no draft, the draft isn't the one with `expected_digest` that was looked at, it has errors,
     nothing differs from the newest version, or a competition wants somebody else to publish it (`reviews`).
     """
-    db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
+    lock_bank(bank.id)
     draft = draft_of(bank)
     if draft is None:
         raise Refused("draft_missing")
@@ -172,7 +167,7 @@ def discard_draft(bank: Bank, *, actor: Account, now: datetime, expected_digest:
 
     Refuses where there is none, or it isn't the one with `expected_digest` that was looked at.
     """
-    db.session.scalar(select(Bank).where(Bank.id == bank.id).with_for_update())
+    lock_bank(bank.id)
     draft = draft_of(bank)
     if draft is None:
         raise Refused("draft_missing")

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.models import Bank, BankVersion, VersionRetirement
+from quizapp.banks.actions import lock_bank
+from quizapp.banks.models import BankVersion, VersionRetirement
 from quizapp.errors import Refused
 from quizapp.extensions import db
 
@@ -52,7 +53,7 @@ def bring_back_version(version: BankVersion, *, actor: Account, now: datetime) -
 
 def _lock(version: BankVersion) -> None:
     """Two organizers, or one who retires and one who publishes a competition: the second waits, and sees what was done."""
-    db.session.scalar(select(Bank).where(Bank.id == version.bank_id).with_for_update())
+    lock_bank(version.bank_id)
     db.session.refresh(version, ["retirement"])
 
 

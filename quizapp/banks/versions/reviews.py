@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
+from quizapp.banks.actions import lock_bank
 from quizapp.banks.models import BankVersion, VersionReview
 from quizapp.banks.uses import users
 from quizapp.errors import Refused
@@ -58,6 +59,8 @@ def reviewing_problem(version: BankVersion, *, actor: Account) -> Refused | None
 
 def review_version(version: BankVersion, *, actor: Account, now: datetime) -> None:
     """Vouch for a published version. Raises Refused for whoever had a part in it, or has vouched for it before."""
+    lock_bank(version.bank_id)
+    db.session.refresh(version, ["reviews"])
     if problem := reviewing_problem(version, actor=actor):
         raise problem
     db.session.add(VersionReview(version_id=version.id, account_id=actor.id, reviewed_at=now))

@@ -1,5 +1,6 @@
 """Four eyes where a competition asks for them; versions that are taken out of use; who is told of what."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -205,6 +206,33 @@ def test_without_the_rule_nobody_is_asked(app: Flask, cast: Cast) -> None:
 def test_a_draft_cannot_be_reviewed(app: Flask, cast: Cast) -> None:
     with app.app_context(), pytest.raises(Refused, match="version_not_published"):
         review_version(saved_by(cast.qin), actor=account(cast.ada), now=NOW)
+
+
+def test_a_review_sent_twice_at_once_is_one_review(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        version_id = published_by(cast.qin, saved_by(cast.qin).bank).id
+    barrier = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def attempt() -> None:
+        with app.app_context():
+            version = db.session.get_one(BankVersion, version_id)
+            ada = account(cast.ada)
+            db.session.rollback()
+            barrier.wait()
+            try:
+                review_version(version, actor=ada, now=NOW)
+                db.session.commit()
+                outcomes.append("reviewed")
+            except Refused as refusal:
+                outcomes.append(refusal.code)
+
+    threads = [threading.Thread(target=attempt) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["already_reviewed", "reviewed"]
 
 
 # Retirement

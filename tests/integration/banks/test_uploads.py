@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,12 +16,12 @@ from quizapp.accounts.models import AuditEntry
 from quizapp.banks import queries, sandbox
 from quizapp.banks.checking import lookup
 from quizapp.banks.checking.surroundings import Choices, Surroundings
-from quizapp.banks.content import BankContent, content_digest
+from quizapp.banks.content import BankContent, content_digest, question_digest
 from quizapp.banks.formats.own.project import write_yaml
 from quizapp.banks.formats.tables.template import headings
 from quizapp.banks.models import Bank, BankUpload, BankVersion
 from quizapp.banks.uploads import jobs
-from quizapp.banks.uploads.actions import add_upload
+from quizapp.banks.uploads.actions import add_upload, save_upload
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.web.spreadsheets import read_tables
@@ -267,6 +268,45 @@ def test_undo_brings_the_draft_back_that_was_there_before(app: Flask, qin: Flask
     assert draft_content(app) is None
     assert qin.post(f"{second}/save").status_code == 303
     assert draft_content(app) == replace(shortened(5), title="改了名的题库")
+
+
+def test_saving_twice_at_once_is_saving_once(app: Flask, cast: Cast, qin: FlaskClient) -> None:
+    """A double click, or two organizers: undone, it brings back what was there before either."""
+    page = send(qin, "a.yaml", tiny_yaml()).location
+    barrier = threading.Barrier(2)
+    drafts: list[int] = []
+
+    def save() -> None:
+        with app.app_context():
+            upload = upload_of(page)
+            db.session.rollback()
+            barrier.wait()
+            drafts.append(save_upload(upload, actor=cast.qin.account, now=utc_now()).id)
+            db.session.commit()
+
+    threads = [threading.Thread(target=save) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drafts) == 2
+    assert drafts[0] == drafts[1]
+    assert qin.post(f"{page}/undo").status_code == 303
+    assert draft_content(app) is None
+
+
+def test_saving_again_takes_nothing_back_that_was_edited_since(app: Flask, qin: FlaskClient) -> None:
+    page = send(qin, "a.yaml", tiny_yaml()).location
+    address = qin.post(f"{page}/save").location
+    with app.app_context():
+        draft = queries.version_or_404(int(address.rpartition("/")[2]))
+        edited = queries.question_ids_of(draft)[0]
+        removed = {"seen": question_digest(tiny_content().questions[0])}
+        question = f"/admin/banks/{draft.bank_id}/questions/{edited}"
+    assert qin.post(f"{question}/remove", data=removed).status_code == 303
+    before = draft_content(app)
+    assert qin.post(f"{page}/save").location == address
+    assert draft_content(app) == before
 
 
 def test_a_saved_upload_can_be_undone_from_the_page_of_its_bank(
