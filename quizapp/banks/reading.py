@@ -14,7 +14,9 @@ from quizapp.banks.findings import ERROR, Finding, Where
 from quizapp.banks.formats.gathering import Unreadable
 from quizapp.banks.formats.own import package, project
 from quizapp.banks.formats.own.documents import PACKED, read_document
-from quizapp.banks.formats.tables import sheets
+from quizapp.banks.formats.tables.columns import Columns
+from quizapp.banks.formats.tables.heading_rows import find_headings
+from quizapp.banks.formats.tables.sheets import read_tables
 from quizapp.banks.formats.text import aiken, gift, plain_text, word
 from quizapp.banks.formats.xml import moodle, qti
 from quizapp.banks.formats.xml.elements import root_name
@@ -39,20 +41,20 @@ class Faulty(Exception):
         self.finding = finding
 
 
-def _workbook(name: str, content: bytes, columns: sheets.Columns | None = None) -> Source:
+def _workbook(name: str, content: bytes, columns: Columns | None = None) -> Source:
     return _tables(name, content, "xlsx", columns)
 
 
-def _delimited(name: str, content: bytes, columns: sheets.Columns | None = None) -> Source:
+def _delimited(name: str, content: bytes, columns: Columns | None = None) -> Source:
     return _tables(name, content, _text_kind(name), columns)
 
 
-def _tables(name: str, content: bytes, kind: str, columns: sheets.Columns | None) -> Source:
+def _tables(name: str, content: bytes, kind: str, columns: Columns | None) -> Source:
     try:
         found = spreadsheet_reader.read(content, kind)
     except tables.Unreadable as error:
         raise Faulty(Finding(ERROR, error.code, Where(file=name), error.facts)) from error
-    return sheets.read_tables(name, found, columns)
+    return read_tables(name, found, columns)
 
 
 def _text_kind(name: str) -> str:
@@ -84,7 +86,7 @@ def _is_table(content: bytes) -> bool:
         found = read_delimited(whole_lines, "tsv")
     except tables.Unreadable:
         return False
-    return sheets.has_headings(tables.Table("", found))
+    return find_headings(tables.Table("", found)) is not None
 
 
 def _is_qti(content: bytes) -> bool:
@@ -152,7 +154,7 @@ def read_upload(
     name: str,
     content: bytes,
     format_name: str = "",
-    columns: sheets.Columns | None = None,
+    columns: Columns | None = None,
     *,
     most_bytes: int = FILE_BYTES,
 ) -> Source:

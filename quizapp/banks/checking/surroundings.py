@@ -11,7 +11,7 @@ from quizapp.banks.checking.needs import Need
 from quizapp.banks.checking.similarity import Earlier
 from quizapp.banks.content import BankContent
 from quizapp.banks.entries import Header, Source
-from quizapp.banks.formats.tables.sheets import Columns
+from quizapp.banks.formats.tables.columns import Columns
 
 
 @dataclass(frozen=True)

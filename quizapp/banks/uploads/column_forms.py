@@ -12,8 +12,9 @@ from wtforms.fields.choices import SelectChoice
 from quizapp.banks.checking.messages import FIELD_NAMES, TYPE_NAMES
 from quizapp.banks.content import LETTERS
 from quizapp.banks.formats.tables.column_guesses import Proposal, propose
+from quizapp.banks.formats.tables.columns import Columns, Layout
+from quizapp.banks.formats.tables.heading_rows import HEADING_ROWS
 from quizapp.banks.formats.tables.headings import column_letter
-from quizapp.banks.formats.tables.sheets import HEADING_ROWS, Columns, Layout
 from quizapp.banks.formats.tables.template import BANK_SHEET, NOTES_SHEET, PICTURE_SHEET
 from quizapp.web.forms import Form
 from quizapp.web.tables import Row, Table

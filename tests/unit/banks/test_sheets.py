@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from quizapp.banks.checking.checks import Report, check_source
 from quizapp.banks.findings import ERROR
-from quizapp.banks.formats.tables.sheets import Columns, Layout, read_tables
+from quizapp.banks.formats.tables.columns import Columns, Layout
+from quizapp.banks.formats.tables.sheets import read_tables
 from quizapp.banks.pictures import read_picture, token
 from quizapp.banks.reading import read_upload
 from quizapp.web.tables import Area, CellNote, CellPicture, Table

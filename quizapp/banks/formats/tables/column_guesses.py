@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quizapp.banks.content import LETTERS
+from quizapp.banks.formats.tables.columns import Layout
+from quizapp.banks.formats.tables.heading_rows import find_headings
 from quizapp.banks.formats.tables.headings import column_letter, is_ignored, read_heading, sheet_type
 from quizapp.banks.formats.tables.joined_options import take_apart
-from quizapp.banks.formats.tables.sheets import Layout, find_headings
 from quizapp.banks.spellings import read_choice_key, read_difficulty, read_truth, read_type
 from quizapp.web.tables import Row, Table
 
