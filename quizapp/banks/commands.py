@@ -19,7 +19,7 @@ from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.findings import ERROR
 from quizapp.banks.formats.tables.headings import fields
-from quizapp.banks.formats.tables.columns import Columns
+from quizapp.banks.formats.tables.sheets import Columns
 from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.uploads import actions
@@ -290,7 +290,7 @@ def _print(report: Report) -> None:
     for finding in report.findings:
         mark = "错误" if finding.severity == ERROR else "提醒"
         quoted = f" [{finding.quoted[:60]}]" if finding.quoted else ""
-        click.echo(f"{mark} {messages.place(finding.where)}{quoted}: {messages.sentence(finding)} ({finding.code})")
+        click.echo(f"{mark} {messages.place(finding)}{quoted}: {messages.sentence(finding)} ({finding.code})")
 
 
 def _content_of(text: str) -> BankContent:

@@ -13,6 +13,7 @@ from flask_login import current_user
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quizapp.accounts.models import Account
+from quizapp.banks.checking.messages import DIFFICULTY_NAMES, TYPE_NAMES
 from quizapp.banks.content import DIFFICULTIES, LETTERS, BankContent
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import offered_versions, published_versions, version_content
@@ -21,10 +22,8 @@ from quizapp.clock import utc_now
 from quizapp.competitions import actions
 from quizapp.competitions.bank_uses import Shown, answers_shown
 from quizapp.competitions.forms import (
-    DIFFICULTY_NAMES,
     MOST_QUESTIONS,
     MOST_SECTIONS,
-    TYPE_NAMES,
     AnnouncementForm,
     CompetitionForm,
     ConfirmForm,

@@ -29,6 +29,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from quizapp.banks.checking.messages import DIFFICULTY_NAMES, TYPE_NAMES
 from quizapp.banks.content import BankContent
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import version_content
@@ -41,8 +42,6 @@ from quizapp.web.forms import Form, required
 
 MOST_SECTIONS = 30
 MOST_QUESTIONS = 200
-TYPE_NAMES = {"single": _l("单选题"), "multiple": _l("多选题"), "judge": _l("判断题")}
-DIFFICULTY_NAMES = {"easy": _l("容易"), "medium": _l("中等"), "hard": _l("较难")}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

@@ -1,7 +1,7 @@
 """What every template can use: filters for times, points and masked names, and the asset address."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,13 @@ def show_datetime(moment: datetime | None, zone: str = "Asia/Shanghai") -> str:
     if choose_locale() == "en":
         return f"{local:%Y-%m-%d %H:%M}"
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def show_date(day: date | None) -> str:
+    """2026年8月25日."""
+    if day is None:
+        return "—"
+    return f"{day:%Y-%m-%d}" if choose_locale() == "en" else f"{day.year}年{day.month}月{day.day}日"
 
 
 def show_points(hundredths: float | None) -> str:
@@ -73,6 +80,7 @@ def mask_phone(phone: str | None) -> str:
 def init_app(app: Flask) -> None:
     """Register the filters and what every template knows."""
     app.jinja_env.filters.update(
+        date=show_date,
         datetime=show_datetime,
         points=show_points,
         percent=show_percent,

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from quizapp.banks.checking.checks import Report
 from quizapp.banks.content import Question
-from quizapp.banks.findings import ERROR, Finding, Where
+from quizapp.banks.findings import ERROR, Finding
 from quizapp.web.error_pages import sentence as error_sentence
 
 _FIRST_CLAUSE = re.compile(r"。|：(?![^（]*）)|\. |: (?![^(]*\))")
@@ -215,8 +215,8 @@ SENTENCES: dict[str, LazyString] = {
     "topic_missing": _l("没有主题。请填写主题编号或名称。"),
     "topic_unsorted": _l("没有主题，归入“T00 未分类”。按主题组卷前，请填写主题编号或名称。"),
     "topic_unknown": _l("题库里没有主题“{value}”。请改为已有的主题，或先在题库信息里加上。"),
-    "difficulty_missing": _l("没有难度，按“中”处理。"),
-    "difficulty_unknown": _l("看不懂难度“{value}”。请填写易、中或难。"),
+    "difficulty_missing": _l("没有难度，按“中等”处理。"),
+    "difficulty_unknown": _l("看不懂难度“{value}”。请填写容易、中等或较难。"),
     "pool_unknown": _l("看不懂题池“{value}”。请填写正式或练习。"),
     "code_bad": _l("编号“{value}”不能使用：1–{most} 个字符，不含空格。"),
     "code_doubled": _l("编号“{value}”与第 {count} 题相同。请让每题的编号不同。"),
@@ -251,7 +251,7 @@ FIELD_NAMES = {
     "english": _l("英文译文"),
 }
 TYPE_NAMES = {"single": _l("单选题"), "multiple": _l("多选题"), "judge": _l("判断题")}
-DIFFICULTY_NAMES = {"easy": _l("易"), "medium": _l("中"), "hard": _l("难")}
+DIFFICULTY_NAMES = {"easy": _l("容易"), "medium": _l("中等"), "hard": _l("较难")}
 POOL_NAMES = {"formal": _l("正式"), "practice": _l("练习")}
 FORMAT_NAMES = {
     "xlsx": _l("Excel 工作簿（.xlsx）"),
@@ -311,6 +311,31 @@ _WORD_PARTS = {
     "note": _l("脚注或尾注"),
     "numbering": _l("自动编号"),
 }
+# Kinds of question that we don't have, by the names that GIFT, Moodle and QTI give them (`_plain`).
+_FOREIGN_KINDS = {
+    "essay": _l("论述题"),
+    "extendedtext": _l("论述题"),
+    "shortanswer": _l("简答题"),
+    "textentry": _l("填空题"),
+    "cloze": _l("填空题"),
+    "multianswer": _l("填空题"),
+    "inlinechoice": _l("填空题"),
+    "gapmatch": _l("填空题"),
+    "ddwtos": _l("填空题"),
+    "gapselect": _l("填空题"),
+    "numerical": _l("数值题"),
+    "calculated": _l("计算题"),
+    "calculatedmulti": _l("计算题"),
+    "calculatedsimple": _l("计算题"),
+    "matching": _l("匹配题"),
+    "match": _l("匹配题"),
+    "associate": _l("匹配题"),
+    "ordering": _l("排序题"),
+    "order": _l("排序题"),
+    "hotspot": _l("热区题"),
+    "upload": _l("上传题"),
+    "description": _l("说明文字"),
+}
 
 
 def sentence(finding: Finding) -> str:
@@ -318,7 +343,11 @@ def sentence(finding: Finding) -> str:
     text = SENTENCES.get(finding.code)
     if text is None:  # a spreadsheet that can't be opened: the shared reader has the sentence
         return error_sentence(finding.code, finding.facts)
-    return str(text).format(**{name: _fact(finding.code, name, value) for name, value in finding.facts.items()})
+    return str(text).format(**_facts(finding))
+
+
+def _facts(finding: Finding) -> dict[str, str]:
+    return {name: _fact(finding.code, name, value) for name, value in finding.facts.items()}
 
 
 def _fact(code: str, name: str, value: Any) -> str:
@@ -330,6 +359,8 @@ def _fact(code: str, name: str, value: Any) -> str:
         return str(TYPE_NAMES[value])
     if name == "names" and code == "fields_absent":
         return str(_("、")).join(str(FIELD_NAMES[field]) for field in value)
+    if name == "kind" and code == "kind_unsupported":
+        return _foreign_kind(value)
     if name == "part" and code == "word_part_unread":
         return str(_WORD_PARTS[value])
     if name in ("first", "second") and code == "keys_disagree":
@@ -350,8 +381,18 @@ def _fact(code: str, name: str, value: Any) -> str:
     return str(value)
 
 
-def place(where: Where) -> str:
-    """A place in words: 工作表“试题” 第 12 行 E 列（选项B）, or T01.yaml 第 35 行 key."""
+def _foreign_kind(kind: str) -> str:
+    """A kind that we don't have, in the reader's words and as the file names it: 匹配题（matching）."""
+    name = _FOREIGN_KINDS.get(kind.lower().removeprefix("qti-").replace("-", "").removesuffix("interaction"))
+    return kind if name is None else str(_("%(name)s（%(kind)s）", name=name, kind=kind))
+
+
+def place(finding: Finding) -> str:
+    """A place in words: 工作表“试题” 第 12 行 E 列（选项B）, or T01.yaml 第 35 行 key, or 题库.docx 第 3 题（第 14 段）.
+
+    Word shows no numbers of paragraphs: there the question's number among all that were read leads to the place.
+    """
+    where = finding.where
     parts = []
     if where.sheet:
         parts.append(_("工作表“%(sheet)s”", sheet=where.sheet))
@@ -363,6 +404,10 @@ def place(where: Where) -> str:
         parts.append(_("第 %(row)s 行", row=where.row))
     elif where.line:
         parts.append(_("第 %(line)s 行", line=where.line))
+    elif where.paragraph and finding.entry is not None:
+        parts.append(_("第 %(number)s 题（第 %(paragraph)s 段）", number=finding.entry + 1, paragraph=where.paragraph))
+    elif where.paragraph:
+        parts.append(_("第 %(paragraph)s 段", paragraph=where.paragraph))
     if where.field:
         parts.append(where.field)
     return " ".join(parts)
@@ -370,7 +415,9 @@ def place(where: Where) -> str:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one code. `sentence` is what all of them say, "" where each has its own; `title` names the matter."""
+    """Findings of one code. `sentence` is what all of them say, "" where each has its own; `title` names the matter, as
+    exactly as it is the same for all.
+    """
 
     severity: str
     code: str
@@ -390,14 +437,17 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     for (_is_warning, _of_entry, code), alike in sorted(by_code.items(), key=lambda item: item[0][:2]):
         sentences = {sentence(finding) for finding in alike}
         shared = sentences.pop() if len(sentences) == 1 else ""
-        groups.append(FindingGroup(alike[0].severity, code, title(alike[0]), shared, tuple(alike)))
+        groups.append(FindingGroup(alike[0].severity, code, title(alike[0], whole=bool(shared)), shared, tuple(alike)))
     return groups
 
 
-def title(finding: Finding) -> str:
-    """The first clause of the sentence, with … for what differs: 与第 … 题（…）很像."""
+def title(finding: Finding, *, whole: bool = False) -> str:
+    """The first clause of the sentence, with … for what may differ (与第 … 题（…）很像), or the `whole` of it."""
     text = str(SENTENCES.get(finding.code) or sentence(finding))
-    return re.sub(r"\{\w+\}", "…", _FIRST_CLAUSE.split(text, maxsplit=1)[0]).rstrip(".")
+    clause = _FIRST_CLAUSE.split(text, maxsplit=1)[0].rstrip(".")
+    if whole and finding.code in SENTENCES:
+        return clause.format(**_facts(finding))
+    return re.sub(r"\{\w+\}", "…", clause)
 
 
 def field_name(name: str) -> str:

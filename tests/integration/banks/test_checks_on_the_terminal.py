@@ -21,10 +21,10 @@ def test_counts_stand_first_and_kinds_before_single_findings(app: Flask, tmp_pat
         "a.yaml: 可以导入，有提醒. 没有错误，有 15 处提醒。可以导入，建议先看一遍。",
         "14 题 questions",
         "  单选题 7, 多选题 3, 判断题 4",
-        "  易 4, 中 5, 难 5",
+        "  容易 4, 中等 5, 较难 5",
         "  T01 7, T02 7",
         "  14 × 没有解析 (explanation_missing)",
     ]
-    assert lines[6].startswith("  1 × 选项 … 指向其他选项")
+    assert lines[6].startswith("  1 × 选项 D 指向其他选项")
     assert lines[7].startswith("提醒 a.yaml 第 ")
     assert len(lines) == 7 + 15

@@ -11,7 +11,7 @@ from flask_babel import force_locale
 
 from quizapp.banks import recognition
 from quizapp.banks.checking import checks, editions, needs, quality, similarity
-from quizapp.banks.checking.messages import SENTENCES, grouped, sentence, title
+from quizapp.banks.checking.messages import SENTENCES, grouped, place, sentence, title
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 
 MODULES = (checks, editions, needs, quality, recognition, similarity)
@@ -45,11 +45,31 @@ def test_every_fault_has_its_sentence(module: object) -> None:
 def test_facts_are_put_in_words() -> None:
     need = {"title": "秋季赛", "row": 2, "type": "single", "topics": ["T01", "T02"], "difficulty": "easy"}
     told = Finding(WARNING, "need_unmet", Where(), {**need, "needed": 5, "available": 3})
-    assert sentence(told).startswith("竞赛“秋季赛”的组卷规则第 2 行要 5 道单选题（主题：T01、T02；难度：易），")
+    assert sentence(told).startswith("竞赛“秋季赛”的组卷规则第 2 行要 5 道单选题（主题：T01、T02；难度：容易），")
     usual = Finding(WARNING, "need_unmet", Where(), {**told.facts, "title": "", "topics": [], "difficulty": ""})
     assert sentence(usual).startswith("默认的组卷规则第 2 行要 5 道单选题（主题：不限；难度：不限），")
     skewed = Finding(WARNING, "judgements_skewed", Where(), {"right": 30, "offered": 40, "more": "true"})
     assert "一律选“正确”就能多得分" in sentence(skewed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("简答题", "是“简答题”"),
+        ("matching", "是“匹配题（matching）”"),
+        ("qti-extended-text-interaction", "是“论述题（qti-extended-text-interaction）”"),
+        ("extendedTextInteraction", "是“论述题（extendedTextInteraction）”"),
+        ("stoichiometry", "是“stoichiometry”"),
+    ],
+)
+def test_a_kind_that_we_do_not_have_is_named_in_words_and_as_the_file_has_it(kind: str, words: str) -> None:
+    assert words in sentence(Finding(ERROR, "kind_unsupported", Where(), {"number": 3, "kind": kind}))
+
+
+def test_word_shows_no_numbers_of_paragraphs_so_the_place_is_a_question() -> None:
+    where = Where(file="题库.docx", paragraph=14)
+    assert place(Finding(ERROR, "key_missing", where, entry=2)) == "题库.docx 第 3 题（第 14 段）"
+    assert place(Finding(ERROR, "keys_apart", where)) == "题库.docx 第 14 段"
 
 
 def test_findings_are_grouped_by_kind_errors_first_then_what_concerns_the_whole() -> None:
@@ -62,7 +82,7 @@ def test_findings_are_grouped_by_kind_errors_first_then_what_concerns_the_whole(
     groups = grouped([*missing, whole, *keys])
     assert [(group.code, len(group.findings), group.title, bool(group.sentence)) for group in groups] == [
         ("key_outside_options", 2, "答案“…”指向没有的选项", False),
-        ("keys_longest", 1, "单选题 … 道里有 … 道（…%）正确选项恰好最长，挑最长的就能多得分", True),
+        ("keys_longest", 1, "单选题 20 道里有 9 道（45%）正确选项恰好最长，挑最长的就能多得分", True),
         ("explanation_missing", 3, "没有解析", True),
     ]
 
