@@ -93,6 +93,23 @@ def test_headings_that_are_repeated_for_printing_are_no_question() -> None:
     assert [each.code for each in check_table(HEADINGS, TWO[0], HEADINGS, TWO[1]).content.questions] == ["Q1", "Q2"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        ([row(), HEADINGS, row()], 1),
+        ([["质量知识题库"], row(题型="", 答案="B"), HEADINGS, row()], 2),
+        ([[*HEADINGS, *ROW], row()], 1),  # the end of a line was lost
+    ],
+)
+def test_a_question_above_the_headings_or_in_them_is_not_passed_over(rows: list[list[str]], place: int) -> None:
+    assert found(check_table(*rows), "row_above_headings").where.row == place
+
+
+def test_titles_above_the_headings_are_passed_over() -> None:
+    titles = [["单选题", "", "共 80 题"], ["", "说明：答案填字母"]]
+    assert errors(check_table(*titles, HEADINGS, row())) == []
+
+
 def test_a_sheet_of_instructions_with_examples_is_named_and_not_read() -> None:
     tables = [
         Table("填写说明（必读）", [HEADINGS, ROW]),

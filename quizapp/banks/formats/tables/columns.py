@@ -16,7 +16,7 @@ from quizapp.banks.formats.tables.headings import (
     read_heading,
     sheet_type,
 )
-from quizapp.banks.spellings import read_type
+from quizapp.banks.spellings import read_choice_key, read_truth, read_type
 from quizapp.web.tables import Table
 
 NEEDED = ("type", "stem", "key")
@@ -62,6 +62,7 @@ class SheetColumns:
             self._take_layout(layout)
         else:
             self._take_headings()
+            self._look_above()
         self._check_columns()
         self.names = {column: (column_letter(column), self.heading(column)) for column in self.fields}
         self.width = max([len(self.headings), *(column + 1 for column in self.fields)])
@@ -126,6 +127,18 @@ class SheetColumns:
         if unused:
             names = "、".join(self.heading(column) or column_letter(column) for column in sorted(unused))
             self.fault("columns_unused", self.where(), WARNING, names=names)
+
+    def _look_above(self) -> None:
+        """A question above the headings, or in one line with them, would be passed over like a title."""
+        places = {name: column for column, name in self.fields.items()}
+        for row, cells in enumerate(self.table.rows[: self.first_row]):
+            kind, stem, key = (
+                cells[places[name]].strip() if name in places and places[name] < len(cells) else "" for name in NEEDED
+            )
+            sure = read_type(kind) or read_truth(key) is not None or read_choice_key(key).right
+            joined = row == self.first_row - 1 and any(map(read_type, cells))
+            if joined or (stem and sure):
+                self.fault("row_above_headings", self.where(row))
 
     def _doubled(self, first: int, second: int) -> None:
         facts = {"first": self.heading(first), "second": self.heading(second)}
