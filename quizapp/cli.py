@@ -65,11 +65,11 @@ def web(options: tuple[str, ...]) -> None:
 )
 def recorder() -> None:
     """Record and refresh until SIGTERM or SIGINT."""
-    from quizapp.attempts.jobs import keep_ledger_forever
     from quizapp.attempts.recorder import run_recorder
     from quizapp.attempts.refresh import count_exposure_forever
     from quizapp.installation.logs import configure_logging
     from quizapp.leaderboards.refresh import refresh_forever
+    from quizapp.receipts.jobs import keep_ledger_forever
 
     configure_logging()
     app = create_app()

@@ -33,6 +33,7 @@ FEATURES = (
     "reports",
     "leaderboards",
     "practice",
+    "receipts",
     "attempts",
     "competitions",
     "papers",

@@ -1,4 +1,4 @@
-"""Attempts, raw responses, counted results, tallies, receipts, exposure of questions, and what could not be recorded.
+"""Attempts, raw responses, counted results, tallies, exposure of questions, and what could not be recorded.
 
 Only the recorder writes the first four.
 
@@ -6,7 +6,7 @@ An attempt has a natural key: competition, account, ordinal (the person's first 
 submit that is recorded again meets its own row, and nothing is counted twice. All times are server milliseconds since 1970.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -14,14 +14,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
-    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     String,
-    UniqueConstraint,
     false,
     text,
 )
@@ -35,7 +32,7 @@ class Attempt(Base):
 
     `organization_id` is the person's unit at the start: the unit that the result counts for. `score` and `points` (one
     whole number of hundredths a position) are what the grader gave; both follow again from responses and bank version.
-    `receipted` says that its receipt is in the ledger (`ReceiptEntry`).
+    `receipted` says that its receipt is in the ledger (`receipts`).
     """
 
     __tablename__ = "attempt"
@@ -136,61 +133,6 @@ class Tally(Base):
     full_marks: Mapped[int] = mapped_column(Integer, default=0)
     passed: Mapped[int] = mapped_column(Integer, default=0)
     change: Mapped[int] = mapped_column(BigInteger, default=0)
-
-
-class ReceiptEntry(Base):
-    """The ledger (收据总账): a receipt's place among those that were entered on `day`, from 0 and without gaps; never changed.
-
-    The day is the site's own, and the one of the entering: a day that has its root (`ReceiptDay`) takes no more.
-    """
-
-    __tablename__ = "receipt_entry"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["competition_id", "account_id", "ordinal"],
-            ["attempt.competition_id", "attempt.account_id", "attempt.ordinal"],
-            name="fk_receipt_entry_attempt",
-        ),
-        UniqueConstraint("competition_id", "account_id", "ordinal", name="uq_receipt_entry_attempt"),
-    )
-
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    competition_id: Mapped[int] = mapped_column(BigInteger)
-    account_id: Mapped[int] = mapped_column(BigInteger)
-    ordinal: Mapped[int] = mapped_column(Integer)
-    attempt: Mapped[bytes] = mapped_column(LargeBinary(16))
-    answers: Mapped[bytes] = mapped_column(LargeBinary(32))
-    ended_ms: Mapped[int] = mapped_column(BigInteger)
-
-
-class ReceiptDay(Base):
-    """A day that is over: its signed statement (`receipts.day_statement`), which is published and never changed.
-
-    `blocks` holds the roots of each 1,024 receipts, 32 bytes each, so that a proof need not read the whole day.
-    """
-
-    __tablename__ = "receipt_day"
-    __table_args__ = (CheckConstraint("count > 0", name="count_positive"),)
-
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    count: Mapped[int] = mapped_column(Integer)
-    root: Mapped[bytes] = mapped_column(LargeBinary(32))
-    previous: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(16))
-    signature: Mapped[str] = mapped_column(String(128))
-    blocks: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class PublishedKey(Base):
-    """A public key that this installation signs or has signed with; kept for ever, so that what it signed can be checked."""
-
-    __tablename__ = "published_key"
-
-    id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    public: Mapped[str] = mapped_column(String(64))
-    first_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class QuestionExposure(Base):

@@ -113,6 +113,7 @@ def result(competition_id: int) -> ResponseReturnValue:
         places_url=_address("leaderboards.mine", competition) if sees_boards else "",
         boards_url=_address("leaderboards.people", competition) if sees_boards else "",
         practice_url=_address("practice.rooms", competition),
+        receipt_url=_address("own_receipts.show", competition),
     )
 
 

@@ -120,6 +120,11 @@ PAGES: dict[str, list[Example]] = {
         example("lin", competition_id="{closed}"),
         example("chen", competition_id=OPEN),
     ],
+    "own_receipts.show": [
+        example("lin", competition_id=OPEN),
+        example("lin", competition_id="{closed}"),
+    ],
+    "receipts.index": [example("nobody"), example("lin")],
     "practice.rooms": [example("lin", competition_id=OPEN)],
     "practice.room": [
         example("lin", competition_id=OPEN, topic="mixed"),
@@ -279,6 +284,10 @@ NO_PAGES = {
     "web.language": "leads on",
     "leaderboards.index": "leads on",
     "attempts.state": "JSON",
+    "own_receipts.file": "a download",
+    "receipts.days": "a download",
+    "receipts.keys": "a download",
+    "receipts.script": "a download",
     "leaderboards.mine": "JSON",
     "competitions_admin.units": "JSON",
     "bank_uploads_admin.report_json": "JSON",
@@ -297,7 +306,7 @@ NO_PAGES = {
     "reports_admin.progress_xlsx": "a download",
 }
 OF_PARTICIPANTS = re.compile(
-    r"^(competitions|attempts|practice|leaderboards|organizations\.(join|claim)|accounts\.sign_in)"
+    r"^(competitions|attempts|own_receipts|receipts|practice|leaderboards|organizations\.(join|claim)|accounts\.sign_in)"
 )
 
 

@@ -200,6 +200,14 @@ POST /competitions/{open}/start                              iooooooo
 GET  /competitions/{open}/state                              iooooooo
 GET  /competitions/{open}/result                             iooooooo
 GET  /competitions/{draft}/result                            immmmmmm
+GET  /competitions/{open}/receipt                            iommmmmm
+GET  /competitions/{open}/receipt?attempt=1                  iommmmmm
+GET  /competitions/{open}/receipt.json                       iommmmmm
+GET  /competitions/{draft}/receipt                           immmmmmm
+GET  /receipts/                                              oooooooo
+GET  /receipts/days.json                                     oooooooo
+GET  /receipts/keys.json                                     oooooooo
+GET  /receipts/check_receipt.py                              oooooooo
 POST /answer                                                 xxxxxxxx
 POST /submit                                                 xxxxxxxx
 GET  /competitions/{open}/practice/                          iooooooo

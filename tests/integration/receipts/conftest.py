@@ -11,15 +11,15 @@ from sqlalchemy import select
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.actions import open_attempt, start_attempt
-from quizapp.attempts.jobs import close_days, enter_receipts
-from quizapp.attempts.ledger import closed_days, issued, public_keys, signed_day
-from quizapp.attempts.models import ReceiptEntry
 from quizapp.attempts.recorder import Recorder
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
+from quizapp.receipts.jobs import close_days, enter_receipts
+from quizapp.receipts.ledger import closed_days, issued, public_keys, signed_day
+from quizapp.receipts.models import ReceiptEntry
 from tests.cast import Cast, OpenCompetition, Person
 
 Answers = dict[int, int]
@@ -91,6 +91,6 @@ class Desk:
 @pytest.fixture
 def desk(app: Flask, cast: Cast, competition: OpenCompetition, monkeypatch: pytest.MonkeyPatch) -> Desk:
     def set_clock(moment: datetime) -> None:
-        monkeypatch.setattr("quizapp.attempts.jobs.utc_now", lambda: moment)
+        monkeypatch.setattr("quizapp.receipts.jobs.utc_now", lambda: moment)
 
     return Desk(app, competition, set_clock)

@@ -10,11 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from quizapp.attempts import ledger
-from quizapp.attempts.jobs import close_days, enter_receipts
-from quizapp.attempts.ledger import close_day, drawn_up, enter, faults_of_ledger, local_day, missing_receipts
 from quizapp.attempts.queries import paper_of
-from quizapp.attempts.receipts import answers_of, fault_of_days, fault_of_receipt
 from quizapp.attempts.restoring import restore_open_attempts, restore_person
 from quizapp.banks.queries import version_content
 from quizapp.clock import utc_now
@@ -22,6 +18,10 @@ from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime
 from quizapp.errors import NotFound, Unavailable
 from quizapp.extensions import db, grader
+from quizapp.receipts import ledger
+from quizapp.receipts.content import answers_of, fault_of_days, fault_of_receipt
+from quizapp.receipts.jobs import close_days, enter_receipts
+from quizapp.receipts.ledger import close_day, drawn_up, enter, faults_of_ledger, local_day, missing_receipts
 from quizapp.signing import SigningKey
 from tests.cast import Cast, add_person
 from tests.conftest import NewSite

@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, insert, select, text, tuple_, update
 
-from quizapp.attempts.merkle import path_of, root_of
-from quizapp.attempts.models import Attempt, PublishedKey, ReceiptDay, ReceiptEntry, Response
+from quizapp.attempts.models import Attempt, Response
 from quizapp.attempts.queries import attempt_or_404, paper_of
-from quizapp.attempts.receipts import Answers, Receipt, answers_of, day_statement, fault_of_days, receipt_for
 from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
 from quizapp.errors import NotFound
 from quizapp.extensions import db, grader, signing_key
+from quizapp.receipts.content import Answers, Receipt, answers_of, day_statement, fault_of_days, receipt_for
+from quizapp.receipts.merkle import path_of, root_of
+from quizapp.receipts.models import PublishedKey, ReceiptDay, ReceiptEntry
 from quizapp.signing import digest_of
 
 BLOCK = 1024  # a power of two: see `merkle.root_of`
@@ -38,7 +39,7 @@ class Issued:
     day: ReceiptDay | None
 
     def file(self) -> dict[str, Any]:
-        """What the person keeps, as JSON values: `receipts.fault_of_receipt` checks it."""
+        """What the person keeps, as JSON values: `content.fault_of_receipt` checks it."""
         content = self.receipt.content
         found = {"receipt": content, **signing_key().sign(content), "answers": self.answers}
         if self.entry and self.day:
@@ -242,15 +243,22 @@ def closed_days(latest: int | None = None) -> Sequence[ReceiptDay]:
     return db.session.scalars(select(ReceiptDay).order_by(ReceiptDay.day.desc()).limit(latest)).all()
 
 
-def published_keys() -> list[PublishedKey]:
-    """All keys, oldest first."""
-    return list(db.session.scalars(select(PublishedKey).order_by(PublishedKey.first_used_at, PublishedKey.id)))
+def key_list() -> list[dict[str, str | None]]:
+    """The keys that were used, oldest first, then the one that will be: id, public key, and since when."""
+    own = signing_key()
+    rows = db.session.scalars(select(PublishedKey).order_by(PublishedKey.first_used_at, PublishedKey.id)).all()
+    found: list[dict[str, str | None]] = [
+        {"id": key.id, "public": key.public, "first_used_at": key.first_used_at.isoformat(timespec="seconds")}
+        for key in rows
+    ]
+    if own.id not in {key.id for key in rows}:
+        found.append({"id": own.id, "public": own.public, "first_used_at": None})
+    return found
 
 
 def public_keys() -> dict[str, str]:
-    """Key id → public key: those that were used, and the one that will be."""
-    own = signing_key()
-    return {key.id: key.public for key in published_keys()} | {own.id: own.public}
+    """Key id → public key, of those in `key_list`."""
+    return {str(key["id"]): str(key["public"]) for key in key_list()}
 
 
 def _path(entry: ReceiptEntry, day: ReceiptDay) -> list[bytes]:

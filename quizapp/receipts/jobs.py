@@ -9,11 +9,11 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from quizapp.attempts.ledger import close_day, day_to_close, drawn_up, enter, key_of, leaves_of, missing_receipts
-from quizapp.attempts.merkle import root_of
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable
 from quizapp.extensions import db
+from quizapp.receipts.ledger import close_day, day_to_close, drawn_up, enter, key_of, leaves_of, missing_receipts
+from quizapp.receipts.merkle import root_of
 
 log = logging.getLogger("quizapp.recorder")
 

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizapp.attempts.merkle import EMPTY, leaf_hash, node_hash, path_of, root_by_path, root_of
-from quizapp.attempts.receipts import Receipt, day_statement, fault_of_days, fault_of_receipt, receipt_for
+from quizapp.receipts.content import Receipt, day_statement, fault_of_days, fault_of_receipt, receipt_for
+from quizapp.receipts.merkle import EMPTY, leaf_hash, node_hash, path_of, root_by_path, root_of
 from quizapp.signing import SigningKey, canonical, digest_of, is_signed, key_id
 
 KEY, OTHER = SigningKey(b"k" * 32), SigningKey(b"o" * 32)
@@ -208,3 +211,50 @@ def test_days_follow_one_another_and_a_missing_or_a_replayed_one_is_seen() -> No
     forged = deepcopy(chain)
     forged[1]["statement"]["count"] = 1
     assert fault_of_days(forged, KEYS) == "day_not_signed 2026-11-02"
+
+
+# The script that stands alone
+
+SCRIPT = Path(__file__).parents[3] / "quizapp" / "receipts" / "check_receipt.py"
+
+
+def script_says(folder: Path, file: dict[str, Any], noted: list[dict[str, Any]] | None = None) -> str:
+    """What the script prints last; -I keeps everything but the standard library from it."""
+    documents: dict[str, Any] = {
+        "receipt.json": file,
+        "keys.json": {"keys": [{"id": key, "public": public} for key, public in KEYS.items()]},
+        **({"days.json": {"days": noted}} if noted is not None else {}),
+    }
+    for name, document in documents.items():
+        (folder / name).write_text(json.dumps(document))
+    command = [sys.executable, "-I", "-S", str(SCRIPT), *(str(folder / name) for name in documents)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (run.returncode == 0) == run.stdout.strip().rpartition("\n")[2].startswith("TRUE")
+    return (run.stdout + run.stderr).strip().rpartition("\n")[2]
+
+
+@pytest.mark.once
+def test_the_script_finds_true_what_is_true(tmp_path: Path) -> None:
+    file = a_file()
+    assert script_says(tmp_path, file) == "TRUE"
+    assert script_says(tmp_path, file, [file["entry"]["day"]]) == "TRUE"
+    assert script_says(tmp_path, {name: file[name] for name in ("receipt", "key", "signature")}).startswith("TRUE, but")
+    assert script_says(tmp_path, {**file, "entry": None}, days(1, 2, 5)).startswith("TRUE, but")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("file", [file for file, _ in FORGED.values()], ids=FORGED.keys())
+def test_the_script_sees_what_the_program_sees(tmp_path: Path, file: dict[str, Any]) -> None:
+    assert not script_says(tmp_path, file).startswith("TRUE")
+
+
+@pytest.mark.once
+def test_the_script_sees_days_that_were_changed(tmp_path: Path) -> None:
+    chain = days(1, 2, 5)
+    alone = {**a_file(), "entry": None}
+    assert "2026-11-05" in script_says(tmp_path, alone, [chain[0], chain[2]])
+    assert script_says(tmp_path, a_file(), chain) == "FALSE: another root was noted for its day"
+
+
+def test_the_script_is_short() -> None:
+    assert len(SCRIPT.read_text().splitlines()) < 80

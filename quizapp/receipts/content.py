@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from quizapp.attempts.merkle import leaf_hash, root_by_path
 from quizapp.banks.content import BankContent, letters
 from quizapp.papers.assembly import Paper
+from quizapp.receipts.merkle import leaf_hash, root_by_path
 from quizapp.signing import canonical, digest_of, is_signed
 
 RECEIPT = {"type": "quiz-receipt", "version": 1}
