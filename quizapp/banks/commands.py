@@ -18,8 +18,8 @@ from quizapp.banks.checking.lookup import ZONE, surroundings
 from quizapp.banks.checking.surroundings import Choices, Surroundings
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.findings import ERROR
+from quizapp.banks.formats.tables.columns import Columns
 from quizapp.banks.formats.tables.headings import fields
-from quizapp.banks.formats.tables.sheets import Columns
 from quizapp.banks.reading import FILE_BYTES, format_names
 from quizapp.banks.sandbox import Checked, Found, check_file, check_folder
 from quizapp.banks.uploads import actions
@@ -151,7 +151,7 @@ def export(version: str, path: Path, replace_files: bool) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
-    click.echo(f"{path}: {len(content.questions)} 题 questions, {content_digest(content)}")
+    _say_it_agrees(path, content)
 
 
 def _export_folder(version: str, folder: Path, replace_files: bool) -> None:
@@ -167,7 +167,12 @@ def _export_folder(version: str, folder: Path, replace_files: bool) -> None:
     if written != digest:
         click.echo(f"{folder}: 与版本不一致 it differs from the version: {written}, {digest}", err=True)
         raise SystemExit(REJECTED)
-    click.echo(f"{folder}: {len(content.questions)} 题 questions, 与版本一致 it agrees with the version: {digest}")
+    _say_it_agrees(folder, content)
+
+
+def _say_it_agrees(path: Path, content: BankContent) -> None:
+    digest = content_digest(content)
+    click.echo(f"{path}: {len(content.questions)} 题 questions, 与版本一致 it agrees with the version: {digest}")
 
 
 @banks.command("agree")

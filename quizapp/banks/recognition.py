@@ -43,6 +43,10 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+# A kind of question that we don't have: refused, or left out as was chosen.
+FOREIGN_KIND = ("kind_unsupported", "kind_left_out")
+
+
 def recognise(source: Source, header: Header, *, leave_out: bool = False, topic: str = "") -> Recognised:
     """Understand the entries of a source for the bank that `header` names.
 
@@ -57,9 +61,9 @@ def recognise(source: Source, header: Header, *, leave_out: bool = False, topic:
     for number, entry in enumerate(source.entries):
         if foreign := entry.foreign or _foreign_kind(entry):
             facts = {"number": number + 1, "kind": foreign}
-            severity = WARNING if leave_out else ERROR
+            severity, code = (WARNING, "kind_left_out") if leave_out else (ERROR, "kind_unsupported")
             quoted = entry.values.get("stem", "")[:200]
-            findings.append(Finding(severity, "kind_unsupported", entry.where("type"), facts, quoted, number))
+            findings.append(Finding(severity, code, entry.where("type"), facts, quoted, number))
             continue
         numbers.append(number)
         reading = _Reading(entry, number, topics, usual_topic=topic)

@@ -28,7 +28,7 @@ from quizapp.banks.content import (
 from quizapp.banks.entries import Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Fault, Finding, Remark, Where
 from quizapp.banks.pictures import TOKEN, without_pictures
-from quizapp.banks.recognition import column_group, recognise
+from quizapp.banks.recognition import FOREIGN_KIND, column_group, recognise
 from quizapp.banks.spellings import squeezed
 
 QUESTIONS = 20_000
@@ -52,7 +52,7 @@ class Report:
     @property
     def entries(self) -> list[int]:
         """Which of the file's entries, from 0, each question of `content` is."""
-        foreign = {finding.entry for finding in self.findings if finding.code == "kind_unsupported"}
+        foreign = {finding.entry for finding in self.findings if finding.code in FOREIGN_KIND}
         return [number for number in range(self.entry_count) if number not in foreign]
 
     @property

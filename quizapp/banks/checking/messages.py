@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from quizapp.banks.checking.checks import Report
 from quizapp.banks.content import Question
 from quizapp.banks.findings import ERROR, Finding
+from quizapp.banks.recognition import FOREIGN_KIND
 from quizapp.web.error_pages import sentence as error_sentence
 
 _FIRST_CLAUSE = re.compile(r"。|：(?![^（]*）)|\. |: (?![^(]*\))")
@@ -164,6 +165,7 @@ SENTENCES: dict[str, LazyString] = {
     "kind_unsupported": _l(
         "第 {number} 题是“{kind}”，本系统没有这种题型，不会改成别的题型。请删去，或选择“略去本系统没有的题型”再检查。"
     ),
+    "kind_left_out": _l("第 {number} 题是“{kind}”，本系统没有这种题型，已略去，不会导入。"),
     "scoring_unsupported": _l(
         "第 {number} 题的计分方式无法照原样重现（{scoring}）。请改为单选、多选或判断的普通计分。"
     ),
@@ -360,7 +362,7 @@ def _fact(code: str, name: str, value: Any) -> str:
         return str(TYPE_NAMES[value])
     if name == "names" and code == "fields_absent":
         return str(_("、")).join(str(FIELD_NAMES[field]) for field in value)
-    if name == "kind" and code == "kind_unsupported":
+    if name == "kind" and code in FOREIGN_KIND:
         return _foreign_kind(value)
     if name == "part" and code == "word_part_unread":
         return str(_WORD_PARTS[value])

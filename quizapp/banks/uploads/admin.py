@@ -98,7 +98,7 @@ def report(upload_id: int) -> ResponseReturnValue:
         "banks/report.html",
         again=again if queries.has_file(kept) else None,
         unclear_columns=any(each.code in UNCLEAR_COLUMNS for each in shown.findings) and queries.has_file(kept),
-        foreign=sum(each.code == "kind_unsupported" and each.severity == ERROR for each in shown.findings),
+        foreign=sum(each.code == "kind_unsupported" for each in shown.findings),
         can_undo=draft is not None and draft.number is None,
         upload=kept,
         report=shown,

@@ -42,7 +42,7 @@ def test_an_export_of_another_program_is_read_with_kinds_that_we_lack_named() ->
     ]
     assert report.content.questions[0].explanation == "控制图由休哈特提出。\n监控过程是否稳定：判断过程有没有异常原因"
     assert {each.topic for each in report.content.questions} == {"控制图"}
-    kinds = [finding.facts for finding in report.findings if finding.code == "kind_unsupported"]
+    kinds = [finding.facts for finding in report.findings if finding.code == "kind_left_out"]
     assert kinds == [
         {"number": 4, "kind": "shortanswer"},
         {"number": 6, "kind": "matching"},

@@ -59,8 +59,8 @@ def test_a_file_of_an_online_questionnaire_has_an_option_a_line_and_tags_behind_
         ("judge", "抽样检验判为合格的批里不会再有不合格品", ("正确", "错误"), "B"),
         ("single", "PDCA 循环中 C 指的是( )", ("策划", "实施", "检查", "处置"), "C"),
     ]
-    assert said(report) == ["lines_unused", "kind_unsupported"]
-    assert found(report, "kind_unsupported").facts == {"number": 4, "kind": "简答题"}
+    assert said(report) == ["lines_unused", "kind_left_out"]
+    assert found(report, "kind_left_out").facts == {"number": 4, "kind": "简答题"}
     assert found(report, "lines_unused").quoted == "质量月知识问答"
 
 
