@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     web_workers: int = Field(default=2, ge=1, le=64)
     web_threads: int = Field(default=8, ge=1, le=256)
     max_upload_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    store_fsync: Literal["everysec", "always"] = "everysec"
     demo: bool | None = None
     metrics_token: str = Field(default="", min_length=16, repr=False)
 

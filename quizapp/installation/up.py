@@ -136,7 +136,8 @@ class Up:
 
     def _start_store(self) -> subprocess.Popen[bytes]:
         with (self._logs / "store.log").open("ab") as output:
-            return start_store(self._settings.store_socket.parent, output=output, keep=[self._lock])
+            folder, fsync = self._settings.store_socket.parent, self._settings.store_fsync
+            return start_store(folder, output=output, fsync=fsync, keep=[self._lock])
 
     def _start_python(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._logs / f"{name}.log").open("ab") as output:

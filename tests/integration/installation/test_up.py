@@ -93,9 +93,10 @@ def test_killed_it_leaves_no_child_and_the_next_start_goes_on(copy: RunningCopy)
         store.set("kept", "answer")
     assert copy.process is not None
     copy.process.kill()
-    copy.start_and_wait()  # at once: it waits for the children of the dead one by itself
+    copy.start_and_wait(QUIZ_STORE_FSYNC="always")  # at once: it waits for the children of the dead one by itself
     with store_of(copy) as store:
         assert store.get("kept") == "answer"
+        assert store.config_get("appendfsync") == {"appendfsync": "always"}
         assert store.config_get("appendonly") == {"appendonly": "yes"}
         assert store.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert store.config_get("port") == {"port": "0"}

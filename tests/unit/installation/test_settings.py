@@ -31,6 +31,7 @@ def test_the_secret_is_not_shown(tmp_path: Path) -> None:
         ({"QUIZ_WEB_WORKERS": "0"}, "QUIZ_WEB_WORKERS"),
         ({"QUIZ_TRUSTED_PROXIES": "-1"}, "QUIZ_TRUSTED_PROXIES"),
         ({"QUIZ_DEMO": "perhaps"}, "QUIZ_DEMO"),
+        ({"QUIZ_STORE_FSYNC": "no"}, "QUIZ_STORE_FSYNC"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
     ],
 )
