@@ -34,6 +34,8 @@ from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
 from quizapp.organizations.models import Membership
 from quizapp.papers.blueprint import Blueprint, Section
+from quizapp.receipts.jobs import close_days
+from quizapp.receipts.ledger import drawn_up, enter, missing_receipts
 from tests.cast import BORN, Cast, Person, TinyBank, add_competition, add_person, add_unit, tiny_content
 from tests.integration.leaderboards.stage import Stage
 from tests.uploads import send
@@ -78,6 +80,9 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
     _answer(app, ids["open"], cast.bo, ends=False)
     _record(app)
     with app.app_context():
+        enter(drawn_up(missing_receipts((0, 0, 0), 100)), now=utc_now() - timedelta(days=1))
+        db.session.commit()
+        assert close_days() == 1
         qin, now = cast.qin.account, utc_now()
         opened = db.session.get_one(Competition, ids["open"])
         announce(opened, title="开赛通知", body="竞赛已经开始，请各单位组织员工参加。", actor=qin, now=now)
