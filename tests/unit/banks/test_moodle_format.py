@@ -106,6 +106,17 @@ def test_what_only_hinders_guessing_is_read_and_said(penalty: object) -> None:
     assert (finding.severity, finding.facts) == ("warning", {"count": 1, "numbers": "2"})
 
 
+@pytest.mark.parametrize("part", ["questiontext", "single", "generalfeedback"])
+def test_two_questions_that_became_one_are_refused(part: str) -> None:
+    report = check(question(more=f"<{part}><text>false</text></{part}>"))
+    assert found(report, "name_doubled").facts == {"name": part}
+
+
+def test_what_is_no_question_is_named() -> None:
+    report = check(question(), "<questoin><questiontext><text>题干</text></questiontext></questoin>")
+    assert found(report, "kind_unsupported").facts == {"number": 2, "kind": "questoin"}
+
+
 @pytest.mark.parametrize(
     ("single", "fractions"),
     [

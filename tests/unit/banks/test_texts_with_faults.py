@@ -4,63 +4,22 @@ Questions are written down in all usual ways; then lines are lost, doubled, join
 What is accepted after that must be what was written; all else must be refused.
 """
 
-import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.banks.checking.checks import Report, check_source
-from quizapp.banks.content import JUDGE_OPTIONS, LETTERS, Question, letters
-from quizapp.banks.entries import Header
+from quizapp.banks.checking.checks import check_source
+from quizapp.banks.content import LETTERS, letters
 from quizapp.banks.reading import read_upload
+from tests.unit.banks.faults import BANK, Written, changes, check, hold_against, written
 from tests.unit.banks.word_files import Paper, with_part
 
-BANK = Header("demo", "示例题库")
 NUMBERS = ["{}. ", "{}.", "{}、", "（{}）", "({}) ", "第{}题 ", "{}．", "{}) "]
 OPTION_SIGNS = ["{}. {}", "{}.{}", "{}、{}", "（{}）{}", "{}．{}", "{}) {}", "{} {}", "{}{}"]
 BETWEEN_OPTIONS = ["\n", "  ", "\t"]
-# Each stem and option says whose it is, so that whatever is accepted can be held against what was written.
-STEM, OPTION = re.compile(r"说法\d\d号"), re.compile(r"选项\d\d\d号")
-
-
-@dataclass(frozen=True)
-class Written:
-    """A question as it was meant."""
-
-    number: int
-    kind: str
-    count: int
-    right: int
-
-    @property
-    def stem(self) -> str:
-        return f"说法{self.number:02d}号"
-
-    def option(self, place: int) -> str:
-        return f"选项{self.number:02d}{place}号"
-
-    @property
-    def meant(self) -> frozenset[str]:
-        """The texts of the right options, or the word for true or false."""
-        if self.kind == "judge":
-            return frozenset([JUDGE_OPTIONS[self.right - 1]])
-        return frozenset(self.option(place) for place in range(self.count) if self.right >> place & 1)
-
-
-@st.composite
-def written(draw: st.DrawFn, kinds: tuple[str, ...] = ("single", "multiple", "judge")) -> list[Written]:
-    """Some questions."""
-    found = []
-    for number in range(1, draw(st.integers(2, 5)) + 1):
-        kind = draw(st.sampled_from(kinds))
-        count = 0 if kind == "judge" else draw(st.integers(3, 5))
-        masks = [1, 2] if kind == "judge" else range(1, 2**count - 1)
-        fitting = [mask for mask in masks if (mask.bit_count() > 1) == (kind == "multiple")]
-        found.append(Written(number, kind, count, draw(st.sampled_from(fitting))))
-    return found
 
 
 @st.composite
@@ -120,87 +79,6 @@ def aiken_texts(draw: st.DrawFn) -> tuple[list[Written], list[str]]:
         lines += [each.stem, *(sign.format(LETTERS[place], each.option(place)) for place in range(each.count))]
         lines += [f"ANSWER: {letters(each.right)}", ""]
     return questions, lines
-
-
-# What may happen to a text. Letters and ticks are left alone: with them another key would have been written.
-SIGNS = re.compile(r"[.、:：()（）\[\]【】．{}~=#%\s\d答案解析题第]")
-
-
-@st.composite
-def changes(draw: st.DrawFn) -> Callable[[list[str]], list[str]]:
-    """Something that happens to the lines."""
-    where, how = draw(st.floats(0, 1, exclude_max=True)), draw(st.integers(0, 7))
-    within = draw(st.floats(0, 1, exclude_max=True))
-
-    def change(lines: list[str]) -> list[str]:
-        if not lines:
-            return lines
-        place = int(where * len(lines))
-        line = lines[place]
-        before, after = lines[:place], lines[place + 1 :]
-        cut = int(within * (len(line) + 1))
-        for found in re.finditer(r"(说法|选项)\d+号", line):  # the marks by which questions are known stay whole
-            cut = found.end() if found.start() < cut < found.end() else cut
-        signs = [
-            found.start()
-            for found in SIGNS.finditer(re.sub(r"(说法|选项)\d+号", lambda found: "甲" * len(found.group()), line))
-        ]
-        dropped = signs[int(within * len(signs))] if signs else len(line)
-        ways = [
-            [*before, *after],
-            [*before, line, line, *after],
-            [*before, line, "", *after],
-            [*before, line + (after[0] if after else ""), *after[1:]],
-            [*before, line[:cut], line[cut:], *after],
-            [*before, *after[:1], line, *after[1:]],
-            [*before, line[:dropped] + line[dropped + 1 :], *after],
-            [*before, line, "这是多出来的一行", *after],
-        ]
-        return ways[how]
-
-    return change
-
-
-def check(name: str, data: bytes) -> Report:
-    return check_source(read_upload(name, data), bank=BANK)
-
-
-def meaning(question: Question) -> frozenset[str]:
-    if question.type == "judge":
-        return frozenset([JUDGE_OPTIONS[question.right - 1]])
-    right = (option for place, option in enumerate(question.options) if question.right >> place & 1)
-    return frozenset(OPTION.findall(option)[0] for option in right)
-
-
-def hold_against(
-    report: Report, questions: list[Written], text: str, *, lines_belong: bool = False, rewritten: bool = False
-) -> None:
-    """What was accepted is what was written: each question once, each key as it was meant.
-
-    `lines_belong`: a line without a sign is part of the option above it, by the format's own rules. `rewritten`: so much
-    has happened that a stem may stand above the options of another question, or an option have lost sign and blank.
-    """
-    if report.errors:
-        return
-    meant = {each.stem: each.meant for each in questions}
-    found: list[str] = []
-    for question in report.content.questions:
-        stems = set(STEM.findall(question.stem))
-        if not stems and "多出来" in question.stem:  # a lost stem, and another line in its place
-            continue
-        assert len(stems) == 1, (text, question)
-        found += stems
-        whose = found[-1]
-        if question.type != "judge":
-            inside = [OPTION.findall(option) for option in question.options]
-            assert all(inside), text
-            assert lines_belong or rewritten or all(len(each) == 1 for each in inside), text
-            (whose,) = {f"说法{each[0][2:4]}号" for each in inside}
-            if whose != found[-1]:  # a stem above the options of another: so it now stands there
-                assert rewritten, text
-                continue
-        assert meaning(question) == meant[whose], text
-    assert sorted(found) == sorted(set(STEM.findall(text))), text
 
 
 def test_what_is_written_in_any_usual_way_is_read_as_it_was_meant() -> None:
@@ -316,38 +194,28 @@ def test_no_text_makes_a_reader_raise(chosen: str) -> None:
     holds()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "A.x " * 200_000,
-        "（A）" * 300_000,
-        "1. " * 300_000,
-        "[" * 500_000,
-        "{=" * 300_000,
-        "答案：" * 200_000,
-        "A" + "甲B" * 400_000,
-        "\\" * 900_000,
-        "<" * 500_000 + "{=a ~b}",
-        "![" * 400_000,
-    ],
-    ids=lambda text: text[:6],
-)
+@pytest.mark.parametrize("piece", ["A.x ", "（A）", "1. ", "[", "{=", "答案：", "甲B", "\\", "<", "!["])
 @pytest.mark.parametrize("chosen", ["text", "gift", "aiken"])
-@pytest.mark.timeout(20)
-def test_a_long_text_of_one_kind_takes_no_time(text: str, chosen: str) -> None:
+def test_a_long_text_of_one_kind_takes_no_time(piece: str, chosen: str) -> None:
+    """Half a second at most; what looks at the rest of the text at every place takes minutes."""
+    text = "A" + piece * (150_000 // len(piece)) + "{=a ~b}"
+    began = time.process_time()
     read_upload("a.txt", text.encode(), chosen)
+    assert time.process_time() - began < 4
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     plain_texts(),
     st.lists(changes(), max_size=2),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3), st.integers(0, 12)), max_size=3),
+    st.sampled_from(["word/document.xml", "word/numbering.xml", "word/styles.xml", "[Content_Types].xml"]),
 )
 def test_a_document_with_faults_is_read_as_it_was_meant_or_refused(
     sample: tuple[list[Written], list[str]],
     several: list[Callable[[list[str]], list[str]]],
     damage: list[tuple[float, bytes, int]],
+    part: str,
 ) -> None:
     questions, lines = sample
     for change in several:
@@ -364,5 +232,4 @@ def test_a_document_with_faults_is_read_as_it_was_meant_or_refused(
             content = content[:place] + piece + content[place + length :]
         return content
 
-    for part in ("word/document.xml", "word/numbering.xml", "word/styles.xml", "[Content_Types].xml"):
-        check("a.docx", with_part(whole, part, break_it))
+    check("a.docx", with_part(whole, part, break_it))

@@ -16,6 +16,7 @@ from quizapp.banks.entries import Header, Source
 from quizapp.banks.formats.gathering import Counted, Gathered, Gathering, Unreadable
 from quizapp.banks.formats.tables.template import DIFFICULTY_NAMES, POOL_NAMES
 from quizapp.banks.formats.xml.elements import (
+    OWN,
     Element,
     english_values,
     escaped,
@@ -57,8 +58,10 @@ def read_moodle(name: str, content: bytes) -> Source:
     topics = _Topics(root.all("question"), header)
     penalties, fixed = Counted(), Counted()
     topic = ""
-    for question in root.all("question"):
-        kind = question.get("type")
+    for question in root.elements:
+        if question.namespace == OWN:
+            continue
+        kind = question.get("type") if question.tag == "question" else question.tag
         if kind == "category":
             topic = topics.of(question)
         else:
@@ -115,6 +118,9 @@ class _Reading:
             entry.put("stem", text_of_html(written, lambda _address, words: words, lambda _name: None))
             entry.close(foreign=kind or question.tag)
             return
+        for name, tag in (("stem", "questiontext"), ("key", "single"), ("explanation", "generalfeedback")):
+            if len(question.all(tag)) > 1:  # the ends of two questions may have got lost
+                entry.fault("name_doubled", name, name=tag)
         stem = question.first("questiontext")
         self.usual_format = (stem.get("format") if stem else "") or "html"
         self.put_text("stem", stem)
