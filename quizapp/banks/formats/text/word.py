@@ -17,7 +17,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from quizapp.banks.entries import Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.formats.gathering import Gathering, with_absent_named
-from quizapp.banks.formats.tables.headings import read_heading
+from quizapp.banks.formats.tables.heading_rows import find_headings
 from quizapp.banks.formats.tables.sheets import read_tables
 from quizapp.banks.formats.text.plain_text import read_lines
 from quizapp.banks.formats.text.word_numbering import Numbering, UnknownNumbers, W
@@ -201,8 +201,9 @@ class _Reader:
                 own = [line for block in _blocks(cell) for line in self.cell_lines(block, depth)]
                 lines += [*own, ("", self.where)]
                 grid.add(cell, "\n".join(text for text, _ in own).strip())
-        if _has_headings(grid.rows):
-            self.tables.append(Table(name, grid.rows, merged=tuple(grid.areas)))
+        sheet = Table(name, grid.rows, merged=tuple(grid.areas))
+        if find_headings(sheet):
+            self.tables.append(sheet)
         elif _has_keys_only(grid.rows):
             self.findings.append(Finding(ERROR, "keys_apart", Where(file=self.name, sheet=name)))
         else:
@@ -379,14 +380,6 @@ def _goes_on(cell: Any) -> bool:
     properties = cell.find(f"{W}tcPr")
     merge = properties.find(f"{W}vMerge") if properties is not None else None
     return merge is not None and merge.get(f"{W}val") != "restart"
-
-
-def _has_headings(rows: list[list[str]]) -> bool:
-    for row in rows[:5]:
-        fields = {found.field for cell in row if len(cell) < 40 and (found := read_heading(cell))}
-        if "stem" in fields and fields & {"key", "type"}:
-            return True
-    return False
 
 
 def _has_keys_only(rows: list[list[str]]) -> bool:

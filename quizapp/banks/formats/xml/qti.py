@@ -217,7 +217,7 @@ class _Reading:
         if len(code) <= 40 and code.split() == [code]:
             entry.put("code", code, root.line, "identifier")
         entry.values |= self.item.values
-        body = root.first("item-body")
+        body = self.only(root, "item-body", "stem")
         if body is None or (foreign := self.foreign(body)):
             entry.put("stem", self.text("stem", body, quiet=True) if body else "")
             entry.close(foreign=foreign if body else self.named("assessment-item"))
@@ -230,6 +230,13 @@ class _Reading:
         for each in self.item.own.all("file") if self.item.own else []:  # pictures of what is in our own elements
             entry.picture("", each.get("href"), "", self.item.open(each.get("href")))
         entry.close()
+
+    def only(self, parent: Element, tag: str, field: str) -> Element | None:
+        """The child of that name. A second one is complained of: the ends of two items may have got lost."""
+        found = parent.all(tag)
+        if len(found) > 1:
+            self.entry.fault("name_doubled", field, name=self.named(tag))
+        return found[0] if found else None
 
     def foreign(self, body: Element) -> str:
         """The name of the item's kind, if it isn't one choice and nothing else."""
@@ -293,12 +300,13 @@ class _Reading:
 
     def response(self, identifier: str) -> tuple[Response, int]:
         """The declaration of the interaction's response, and its line."""
-        for each in self.root.all("response-declaration"):
-            if each.get("identifier") != identifier:
-                continue
-            correct = each.first("correct-response")
+        declared = [each for each in self.root.all("response-declaration") if each.get("identifier") == identifier]
+        if len(declared) > 1:
+            self.entry.fault("name_doubled", "key", name=identifier[:100])
+        for each in declared[:1]:
+            correct = self.only(each, "correct-response", "key")
             values = frozenset(value.text().strip() for value in correct.all("value")) if correct else frozenset()
-            mapping = each.first("mapping")
+            mapping = self.only(each, "mapping", "key")
             points = _points(mapping) if mapping else None
             return Response(identifier, each.get("cardinality"), values, points), (correct or each).line
         return Response(identifier, "single", frozenset(), None), self.root.line
@@ -331,7 +339,7 @@ class _Reading:
                 )
                 for each in self.root.all("outcome-declaration")
             }
-            key = key_of(response, tuple(names), most, self.root.first("response-processing"), outcomes)
+            key = key_of(response, tuple(names), most, self.only(self.root, "response-processing", "key"), outcomes)
         except NotOurs as error:
             entry.scoring(error.words[:200])
             return
