@@ -32,8 +32,10 @@ def main() -> None:
         answer(request, questions, answers)
     except MemoryError:
         sandbox.send(answers, sandbox.Failure("file_too_demanding", "memory"))
-    except Exception:  # a reader or its library met something that its authors did not foresee
-        sandbox.send(answers, sandbox.Failure("file_reader_failed", traceback.format_exc()[-2000:]))
+    except Exception as error:  # a reader or its library met something that its authors did not foresee
+        # Where, and not what: the words of an error may be those of a question, and go into the log.
+        places = "".join(traceback.format_tb(error.__traceback__))[-2000:]
+        sandbox.send(answers, sandbox.Failure("file_reader_failed", f"{type(error).__name__}\n{places}"))
 
 
 def answer(request: sandbox.Request, questions: IO[bytes], answers: IO[bytes]) -> None:

@@ -39,6 +39,10 @@ def recurse(content: bytes) -> object:
     return recurse(content)
 
 
+def quote(content: bytes) -> object:
+    raise ValueError(content.decode())
+
+
 def connect(content: bytes) -> object:
     host, _, port = content.decode().partition(":")
     return socket.create_connection((host, int(port)), timeout=2)
@@ -103,7 +107,7 @@ def answer_too_much(_content: bytes) -> object:
 
 
 DEEDS: tuple[Callable[[bytes], object], ...] = (
-    *(take_memory, loop, backtrack, sleep, recurse, connect, look_up_a_name, start_a_process, use_a_shell, fork),
+    *(take_memory, loop, backtrack, sleep, recurse, quote, connect, look_up_a_name, start_a_process, use_a_shell, fork),
     *(write, write_low, remove, load_a_library, abort, leave, chatter, tell_secrets, answer_too_much),
 )
 

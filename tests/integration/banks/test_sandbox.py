@@ -192,6 +192,14 @@ def test_a_reader_that_breaks_is_a_sentence(deed: str, code: str) -> None:
     assert codes(check("a", b"x", format_name=deed)) == [code]
 
 
+@pytest.mark.usefixtures("hostile")
+def test_the_log_says_where_a_reader_broke_and_no_word_of_the_file(caplog: pytest.LogCaptureFixture) -> None:
+    assert codes(check("a", "正确答案是 B".encode(), format_name="quote")) == ["file_reader_failed"]
+    assert "in quote" in caplog.text
+    assert "ValueError" in caplog.text
+    assert "正确答案" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("sent", "error"),
     [
