@@ -23,7 +23,7 @@ from quizapp.clock import utc_now
 from quizapp.errors import Refused
 from quizapp.extensions import db
 from tests.cast import Cast, TinyBank, tiny_content
-from tests.integration.banks.test_formats_round_trip import contents
+from tests.unit.banks.whole_contents import contents
 
 pytestmark = pytest.mark.slow
 

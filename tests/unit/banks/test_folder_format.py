@@ -15,8 +15,8 @@ from quizapp.banks.formats.own.documents import read_yaml
 from quizapp.banks.formats.own.folder import write_folder
 from quizapp.banks.formats.own.project import read_folder
 from quizapp.banks.reading import read_path
-from tests.integration.banks.test_formats_round_trip import contents
 from tests.unit.banks.samples import CONTENT, JUDGE, MULTIPLE, SINGLE
+from tests.unit.banks.whole_contents import contents
 
 
 def read(files: dict[str, str]) -> Source:
@@ -98,7 +98,7 @@ def test_many_topics_do_not_make_more_files_than_can_be_read() -> None:
     assert content_digest(check_source(read(files)).content) == content_digest(content)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(contents(), st.sampled_from(["T01", "T02", "T 03/甲"]))
 def test_whatever_the_order_the_folder_reads_back_to_the_same_digest(content: BankContent, topic: str) -> None:
     first, *rest = content.questions

@@ -86,7 +86,7 @@ def test_two_columns_that_mean_the_same_are_refused_with_both_names() -> None:
     report = check_rows([*HEADINGS, "正确答案"], [*ROW, "B"])
     finding = found(report, "column_doubled")
     assert (finding.facts, finding.where.column) == ({"first": "答案", "second": "正确答案"}, "N")
-    assert (report.verdict, report.entry_count) == ("reject", 0)
+    assert (report.verdict, report.entry_count, report.errors) == ("reject", 0, 1)
 
 
 def test_a_missing_column_is_named_with_the_headings_that_would_do() -> None:

@@ -63,7 +63,7 @@ def test_a_csv_file_comes_back_with_the_same_digest(content: BankContent) -> Non
     assert content_digest(report.content) == content_digest(content)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(content=illustrated())
 def test_nothing_that_leaves_runs_as_a_formula(content: BankContent) -> None:
     for name, part in members(write_xlsx(content, PNG)).items():

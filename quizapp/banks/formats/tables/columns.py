@@ -119,9 +119,9 @@ class SheetColumns:
             elif name == "topic":
                 self.fields[filled[0][1]] = name
                 unused += [column for _, column in filled[1:]]
-            elif len(filled) > 1:
-                self._doubled(filled[0][1], filled[1][1])
             else:
+                if len(filled) > 1:
+                    self._doubled(filled[0][1], filled[1][1])
                 self.fields[filled[0][1]] = name
                 self.keys += [filled[0][1]] if name == "key" else []
         if unused:
