@@ -1,9 +1,13 @@
 """`quizapp unrecordable …`: what the recorder could not record holds up freezing until somebody settles it here.
 
+`quizapp interruptions …`: what an outage took from people who were answering is given back.
+
 `quizapp exposure …`: how often questions were drawn, counted now instead of little by little beside the recorder.
 """
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
@@ -11,11 +15,20 @@ from sqlalchemy import select
 
 from quizapp.accounts import audit
 from quizapp.attempts.exposure import is_recorded, uncounted_competitions
+from quizapp.attempts.interruptions import detected_spans, touched_by
 from quizapp.attempts.models import Unrecordable
 from quizapp.attempts.refresh import count_competition
-from quizapp.clock import utc_now
+from quizapp.clock import from_ms, to_ms, utc_now
+from quizapp.competitions.interruptions import Span, declare_interruption, interruptions_of, spans_given_back
+from quizapp.competitions.models import Competition
+from quizapp.competitions.priming import prime_if_reachable
+from quizapp.competitions.queries import competition_for_change, published_or_404
+from quizapp.errors import NotFound, QuizError
 from quizapp.extensions import db, grader
 from quizapp.grader.consumer import StreamConsumer
+from quizapp.web.error_pages import sentence
+
+MOMENTS = ["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
 
 unrecordable = AppGroup(
     "unrecordable", help="无法落库的记录：查看、重试、作罢。 What could not be recorded: list, retry, dismiss."
@@ -91,3 +104,68 @@ def count_exposure() -> None:
             continue
         attempts = count_competition(competition_id)
         click.echo(f"{title}: 统计了 {attempts} 份答卷。 {attempts} attempts counted.")
+
+
+interruptions = AppGroup("interruptions", help="中断补时：查看、申报。 Time that outages took: list, give back.")
+
+
+@interruptions.command("list", help="列出已补回的和检测到的。 What was given back, and what was detected.")
+@click.argument("competition_id", metavar="ID", type=int)
+def list_interruptions(competition_id: int) -> None:
+    """One line each, in the competition's zone."""
+    competition = _competition(competition_id)
+    zone = ZoneInfo(competition.timezone)
+
+    def words(span: Span) -> str:
+        return " – ".join(f"{from_ms(moment).astimezone(zone).isoformat(timespec='milliseconds')}" for moment in span)
+
+    for row, account in interruptions_of(competition):
+        click.echo(
+            f"已补回 given back  {words((row.begun_ms, row.over_ms))}  {row.reason}  {account.name if account else '-'}"
+        )
+    for span in detected_spans(competition):
+        click.echo(f"检测到 detected    {words(span)}")
+    total_ms = sum(over - begun for begun, over in spans_given_back(competition))
+    click.echo(f"合计补回 {total_ms} 毫秒。 {total_ms} ms given back in all.")
+
+
+@interruptions.command("declare", help="申报一次中断并补回。 Declare one, and give its time back.")
+@click.argument("competition_id", metavar="ID", type=int)
+@click.argument("begun", metavar="FROM", type=click.DateTime(MOMENTS))
+@click.argument("over", metavar="TO", type=click.DateTime(MOMENTS))
+@click.option("--reason", prompt="原因 · Reason", help="写入操作记录。 For the audit trail.")
+@click.option("--yes", is_flag=True, help="不再询问。 Don't ask.")
+def declare(competition_id: int, begun: datetime, over: datetime, reason: str, yes: bool) -> None:
+    """FROM and TO by the clocks of the competition's zone, to the millisecond if you like: 2026-11-22T10:00:00.250."""
+    if not reason.strip() or len(reason) > 200:
+        raise click.UsageError("请用 1–200 个字写明原因。 Give a reason of 1 to 200 characters.")
+    zone = ZoneInfo(_competition(competition_id).timezone)
+    span = to_ms(begun.replace(tzinfo=zone)), to_ms(over.replace(tzinfo=zone))
+    touched = touched_by(_competition(competition_id), span)
+    click.echo(
+        f"约 {touched.running} 份答卷会得到补时；其间到时交卷的 {touched.ended} 份不再打开。 "
+        f"About {touched.running} attempts get time back; {touched.ended} that ended by their deadline stay ended."
+    )
+    db.session.rollback()
+    if not yes:
+        click.confirm("确认补回？ Give it back?", abort=True)
+    competition = competition_for_change(competition_id)
+    facts = {"running": touched.running, "ended": touched.ended}
+    try:
+        declare_interruption(competition, span, reason=reason.strip(), actor=None, now=utc_now(), **facts)
+    except QuizError as error:
+        raise click.UsageError(str(sentence(error.code, error.facts))) from error
+    db.session.commit()
+    if prime_if_reachable(competition):
+        click.echo("已补回，立即生效。 Given back, from now on.")
+    else:
+        click.echo("已保存；缓存服务恢复后几秒内生效。 Saved; it takes effect within seconds once the store is back.")
+
+
+def _competition(competition_id: int) -> Competition:
+    try:
+        return published_or_404(competition_id)
+    except NotFound:
+        raise click.UsageError(
+            f"没有编号为 {competition_id} 的已发布竞赛。 No published competition has the number {competition_id}."
+        ) from None

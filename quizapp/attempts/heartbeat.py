@@ -14,6 +14,11 @@ from redis import Redis
 from quizapp.grader.consumer import Backlog
 
 BEATS = "quiz:recorders"
+LAST_BEAT = "quiz:last_beat"
+GAPS = "quiz:gaps"
+GAP_MS = 20_000
+"""A silence of all recorders that is longer than a restart takes: the store, or the whole machine, was probably away."""
+GAPS_KEPT = 50
 SLOT_MS = 10_000
 SLOTS = 60
 KEPT_S = SLOTS * SLOT_MS // 1000 * 2
@@ -56,6 +61,7 @@ def tell(store: Redis, beat: Beat, more: int, backlogs: Sequence[Backlog] | None
     """Leave a sign of life; `more` answers were recorded since the last one. Raises redis-py's errors."""
     key = _slot_key(beat.at_ms // SLOT_MS)
     pipe = store.pipeline(transaction=False)
+    pipe.getset(LAST_BEAT, beat.at_ms)
     pipe.hset(BEATS, beat.name, json.dumps(asdict(beat)))
     pipe.hincrby(key, "recorded", more)
     if backlogs is not None:
@@ -63,7 +69,16 @@ def tell(store: Redis, beat: Beat, more: int, backlogs: Sequence[Backlog] | None
         oldest_ms = max((backlog.oldest_ms for backlog in backlogs), default=0)
         pipe.hset(key, mapping={"entries": entries, "oldest_ms": oldest_ms})
     pipe.expire(key, KEPT_S)
-    pipe.execute()
+    before = int(pipe.execute()[0] or beat.at_ms)
+    if beat.at_ms - before > GAP_MS:
+        store.lpush(GAPS, f"{before}-{beat.at_ms}")
+        store.ltrim(GAPS, 0, GAPS_KEPT - 1)
+
+
+def gaps(store: Redis) -> list[tuple[int, int]]:
+    """The latest silences of all recorders (from, to in milliseconds), the newest first. Raises redis-py's errors."""
+    found = cast(list[str], store.lrange(GAPS, 0, -1))
+    return [(int(begun), int(over)) for begun, _, over in (text.partition("-") for text in found)]
 
 
 def pulse(store: Redis) -> Pulse:

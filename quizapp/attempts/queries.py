@@ -13,6 +13,7 @@ from quizapp.banks.content import Question
 from quizapp.banks.queries import version_content
 from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
+from quizapp.competitions.interruptions import longest_given_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
 from quizapp.competitions.queries import blueprint_of
@@ -162,10 +163,12 @@ def _counted_from_store(view: AttemptView, ending: Ending) -> CountedResult:
 def may_review(competition: Competition, view: AttemptView, now: datetime) -> bool:
     """Whether the person may see now what was right in the attempt.
 
-    With "closed" the close is not enough: with the grace, somebody may still be answering the same questions.
+    With "closed" the close is not enough: with the grace, or with time that an interruption took and that was given back,
+    somebody may still be answering the same questions.
     """
     stage = phase(competition, now)
-    past_grace = to_ms(now) > to_ms(competition.closes_at) + competition.grace_ms
+    longest_ms = competition.grace_ms + longest_given_ms(competition)
+    past_grace = to_ms(now) > to_ms(competition.closes_at) + longest_ms
     over = stage is Phase.FROZEN or (stage is Phase.CLOSED and past_grace)
     return answers_may_show(competition.show_answers, attempt_ended=view.ending is not None, competition_closed=over)
 

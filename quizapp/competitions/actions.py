@@ -15,7 +15,7 @@ from quizapp.accounts.models import Account
 from quizapp.banks.queries import held_version, version_content
 from quizapp.banks.versions.reviews import contributors_of, is_seen_by_two, names_of
 from quizapp.clock import to_ms
-from quizapp.competitions.models import Announcement, Competition, ExtraTime
+from quizapp.competitions.models import Announcement, Competition, ExtraTime, Pause
 from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.competitions.queries import blueprint_of
 from quizapp.competitions.terms import Terms, copied_title, one_year_later
@@ -246,6 +246,8 @@ def resume_competition(competition: Competition, *, extend: bool, actor: Account
     lasted_ms = to_ms(now) - to_ms(competition.paused_at)
     if competition.shift_ms + lasted_ms > LONGEST_SHIFT_MS:
         raise Refused("paused_too_long")
+    begun_ms = to_ms(competition.paused_at)
+    db.session.add(Pause(competition_id=competition.id, begun_ms=begun_ms, over_ms=begun_ms + lasted_ms))
     competition.paused_at = None
     competition.shift_ms += lasted_ms
     if extend:

@@ -11,6 +11,7 @@ from quizapp.banks.checking.similarity import same_words
 from quizapp.banks.models import BankVersion
 from quizapp.banks.queries import version_content
 from quizapp.banks.uses import Use
+from quizapp.competitions.interruptions import longest_given_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.phase import Phase, phase
 from quizapp.extensions import db
@@ -90,5 +91,6 @@ def _shows_answers(competition: Competition, at: datetime) -> bool:
     stage = phase(competition, at)
     if competition.show_answers in ("at_once", "submitted"):
         return stage in (Phase.OPEN, Phase.CLOSED, Phase.FROZEN)
-    past_grace = at > competition.closes_at + timedelta(milliseconds=competition.grace_ms)
+    longest_ms = competition.grace_ms + longest_given_ms(competition)
+    past_grace = at > competition.closes_at + timedelta(milliseconds=longest_ms)
     return competition.show_answers == "closed" and (stage is Phase.FROZEN or (stage is Phase.CLOSED and past_grace))

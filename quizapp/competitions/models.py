@@ -160,3 +160,32 @@ class ExtraTime(Base):
     reason: Mapped[str] = mapped_column(String(200))
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Interruption(Base):
+    """A span in which an outage took time from whoever was answering, declared by a person, with the reason.
+
+    Declared spans may overlap: what is given back is their union, so that no moment is given back twice.
+    """
+
+    __tablename__ = "interruption"
+    __table_args__ = (CheckConstraint("over_ms > begun_ms", name="span_forward"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), index=True)
+    begun_ms: Mapped[int] = mapped_column(BigInteger)
+    over_ms: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(200))
+    declared_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Pause(Base):
+    """A pause that has ended: the shift gave it back already, so no interruption gives it back again."""
+
+    __tablename__ = "pause"
+    __table_args__ = (CheckConstraint("over_ms >= begun_ms", name="span_forward"),)
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    begun_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    over_ms: Mapped[int] = mapped_column(BigInteger)

@@ -8,6 +8,7 @@ import logging
 
 from quizapp.banks.queries import version_content
 from quizapp.clock import to_ms
+from quizapp.competitions.interruptions import spans_given_back
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import extra_times_of
 from quizapp.errors import Refused, Unavailable
@@ -33,6 +34,7 @@ def rules_of(competition: Competition) -> CompetitionRules:
         multiple_scoring="partial" if competition.multiple_scoring == "partial" else "exact",
         at_once=competition.show_answers == "at_once",
         fenced=competition.frozen_at is not None,
+        interruptions=spans_given_back(competition),
     )
 
 

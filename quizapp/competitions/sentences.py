@@ -32,6 +32,12 @@ SENTENCES = {
     "paused_too_long": _l("暂停累计超过 20 天，系统无法顺延这么久。请延长截止时间并联系管理员。"),
     "extra_time_only_more": _l("已经给了 {minutes} 分钟，只能增加，不能减少。"),
     "extra_time_in_use": _l("此人正在答题，交卷之后才能取消加时。没有任何改动。"),
+    "interruption_not_running": _l("只有已经开始、还没有冻结成绩的竞赛才能补回中断的时间。没有任何改动。"),
+    "interruption_times": _l("中断的起止时间应在竞赛开始之后、现在之前，并且先起后止。没有任何改动。"),
+    "interruption_known": _l("这段时间已经全部补回（或已由暂停补回），不会再补一次。没有任何改动。"),
+    "interruptions_too_many": _l(
+        "已申报 {most} 段互不相连的中断，不能再增加。请把相近的几段合成一段申报，或延长截止时间。"
+    ),
     "supply_invalid": _l("组卷规则里有无法识别的内容，请刷新页面后再试。"),
 }
 
@@ -46,6 +52,7 @@ DEEDS = {
     "competition_times_changed": _l("调整竞赛时间"),
     "competition_paused": _l("暂停竞赛"),
     "competition_resumed": _l("恢复竞赛"),
+    "interruption_declared": _l("补回中断时间"),
     "extra_time_granted": _l("给予加时"),
     "extra_time_revoked": _l("取消加时"),
     "announcement_published": _l("发布公告"),

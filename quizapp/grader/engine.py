@@ -218,6 +218,7 @@ class Grader:
             "partial": int(rules.multiple_scoring == "partial"),
             "at_once": int(rules.at_once),
             "fenced": int(rules.fenced),
+            "interruptions": ",".join(f"{begun_ms}-{over_ms}" for begun_ms, over_ms in rules.interruptions),
         }
         values: list[object] = [as_of_ms, len(fields)]
         values += [part for item in fields.items() for part in item]

@@ -16,6 +16,7 @@ from quizapp.attempts.models import Attempt, Response, Result
 from quizapp.attempts.queries import paper_of
 from quizapp.banks.content import BankContent, content_digest
 from quizapp.banks.queries import version_content
+from quizapp.competitions.interruptions import longest_given_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
 from quizapp.leaderboards import sources
@@ -115,6 +116,7 @@ def _portion_differences(
 ) -> Iterator[Difference]:
     """What differs among the people of a portion; adds what they are worth to the units' `sums`."""
     ended: dict[int, list[Ended]] = {}
+    interrupted_ms = longest_given_ms(competition)
     started: dict[int, int | None] = {}  # an account's first unit
     for row in portion.attempts:
         started.setdefault(row.account_id, row.organization_id)
@@ -133,9 +135,11 @@ def _portion_differences(
             yield Difference(
                 where, stands, f"score {right.score}, {right.right_count} right, points {list(right.points)}"
             )
-        # Pauses since the start are not counted as used; how many of them had ended when it was submitted is not kept.
+        # Pauses since the start and interruptions are not counted as used; how many of them were known when it was
+        # submitted is not kept.
         longest = row.submitted_ms - row.started_ms
-        if not max(0, longest - max(0, competition.shift_ms - row.shift_ms)) <= row.used_ms <= max(0, longest):
+        shortest = longest - max(0, competition.shift_ms - row.shift_ms) - interrupted_ms
+        if not max(0, shortest) <= row.used_ms <= max(0, longest):
             yield Difference(where, f"used {row.used_ms} ms", f"at most {longest} ms, from start to submission")
         ended.setdefault(row.account_id, []).append(
             Ended(row.ordinal, row.organization_id, right, row.used_ms, row.submitted_ms)
@@ -356,8 +360,10 @@ def _standing(due: _Ranked) -> StandingRow:
 def _kept(connection: Connection, competition: int, board: str) -> Iterator[StandingRow]:
     columns = Standing.place, Standing.rank, Standing.subject, Standing.organization_id, Standing.figures
     rows = select(*columns).where(Standing.competition_id == competition, Standing.board == board)
-    for row in connection.execute(rows.order_by(Standing.place), execution_options={"yield_per": CHUNK}):
-        yield StandingRow(board, *row)
+    # Whoever stops at the first difference leaves no cursor open on the server.
+    with connection.execute(rows.order_by(Standing.place), execution_options={"yield_per": CHUNK}) as found:
+        for row in found:
+            yield StandingRow(board, *row)
 
 
 def _figures(row: StandingRow) -> Figures:

@@ -121,4 +121,5 @@ def _result_columns(competition: int) -> Select[int, int | None, int, int, int]:
 
 def _streamed(connection: Connection, rows: Select[*tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     """Rows without holding all of them: a season has millions."""
-    yield from connection.execute(rows, execution_options={"yield_per": CHUNK})
+    with connection.execute(rows, execution_options={"yield_per": CHUNK}) as found:
+        yield from found

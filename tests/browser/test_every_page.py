@@ -7,7 +7,9 @@ no Chinese but what people wrote. A URL that this file knows nothing about fails
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask, url_for
@@ -67,6 +69,16 @@ def roster(text: str) -> Callable[[Page], None]:
 
 def longer(page: Page) -> None:
     page.locator("[name=minutes]").fill("45")
+    page.locator("main form [type=submit]").last.click()
+    page.wait_for_load_state()
+
+
+def interrupted(page: Page) -> None:
+    """Ask whom the last minutes would touch."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai")).replace(second=7)
+    for name, minutes in (("begun_at", 10), ("over_at", 5)):
+        page.locator(f"[name={name}]").fill(f"{now - timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}")
+    page.locator("[name=reason]").fill("Power cut")
     page.locator("main form [type=submit]").last.click()
     page.wait_for_load_state()
 
@@ -208,6 +220,10 @@ PAGES: dict[str, list[Example]] = {
     ],
     "competitions_admin.grant_extra_time": [example("qin", competition_id=OPEN, account_id="{lin}")],
     "competitions_admin.revoke_extra_time": [example("qin", competition_id=OPEN, extra_id="{extra}")],
+    "attempts_admin.interruptions": [
+        example("qin", competition_id=OPEN),
+        example("qin", interrupted, competition_id=OPEN),
+    ],
     "competitions_admin.announcements": [example("qin", competition_id=OPEN), example("qin", competition_id="{draft}")],
     "competitions_admin.remove_announcement": [example("qin", competition_id=OPEN, announcement_id="{notice}")],
     "leaderboards_admin.freeze": [

@@ -31,9 +31,22 @@ local border = '+inf'
 if now <= rules.closes_ms + rules.grace_ms then
   border = '(' .. string.format('%d', now - rules.grace_ms - rules.minutes_ms - rules.shift_ms)
 end
-local due = redis.call('ZRANGEBYSCORE', open_key, '-inf', border, 'LIMIT', 0, limit)
+local due, looked = {}, 0
+repeat
+  local some = redis.call('ZRANGEBYSCORE', open_key, '-inf', border, 'LIMIT', looked, limit)
+  looked = looked + #some
+  for _, member in ipairs(some) do
+    -- Whoever is given back what an interruption took ends later than the border says.
+    local held = #rules.interruptions > 0 and redis.call('HMGET', tag .. ':attempt:' .. member, 'started_ms', 'extra_ms', 'shift_ms')
+    if not held or not held[1]
+      or now > deadline_of(rules, tonumber(held[1]), tonumber(held[2]), tonumber(held[3])) + rules.grace_ms then
+      due[#due + 1] = member
+    end
+  end
+until #due >= limit or #some < limit
 local endings, records, lost = {}, {}, {}
-for _, member in ipairs(due) do
+for at = 1, math.min(#due, limit) do
+  local member = due[at]
   local account, ordinal = string.match(member, '^(%d+):(%d+)$')
   local attempt_key = tag .. ':attempt:' .. account .. ':' .. ordinal
   local attempt = as_table(redis.call('HGETALL', attempt_key))

@@ -187,6 +187,9 @@ POST /admin/competitions/{open}/extra-time/person/{lin}      ixxxxoxo
 GET  /admin/competitions/{open}/extra-time/{extra}/revoke    ixxxxooo
 POST /admin/competitions/{open}/extra-time/{extra}/revoke    ixxxxoxo
 GET  /admin/competitions/{closed}/extra-time/{extra}/revoke  ixxxxmmm
+GET  /admin/competitions/{open}/interruptions                ixxxxooo
+POST /admin/competitions/{open}/interruptions                ixxxxoxo
+POST /admin/competitions/{open}/interruptions/detected       ixxxxoxo
 GET  /admin/competitions/{open}/announcements                ixxxxooo
 POST /admin/competitions/{open}/announcements                ixxxxoxo
 GET  /admin/competitions/{open}/announcements/{notice}/remove ixxxxooo

@@ -101,8 +101,16 @@
     wallAt = Date.now();
     if (data.deadline_ms) {
       if (data.deadline_ms > deadline) { told = { five: false, one: false }; }
+      if (deadline && data.deadline_ms > deadline) { moreTime(data.deadline_ms - deadline); }
       deadline = data.deadline_ms;
     }
+  }
+
+  /* Time that an interruption took and that was given back, or that the organizer gave on top. */
+  function moreTime(ms) {
+    var seconds = Math.round(ms / 1000);
+    byId("more-time-text").textContent = fill(texts.more_time, { m: Math.floor(seconds / 60), s: seconds % 60 });
+    byId("more-time").hidden = false;
   }
 
   function serverNow() { return serverAt + performance.now() - clockAt; }

@@ -6,8 +6,10 @@ local function ending_of(attempt, account, ordinal, rules, now, ended_by, key_ke
     return nil
   end
   local started_ms, extra_ms, shift_ms = tonumber(attempt.started_ms), tonumber(attempt.extra_ms), tonumber(attempt.shift_ms)
-  local submitted_ms = math.min(now, deadline_of(rules, started_ms, extra_ms, shift_ms))
-  local used_ms = submitted_ms - started_ms - (rules.shift_ms - shift_ms)
+  local base_ms = base_deadline_of(rules, started_ms, extra_ms, shift_ms)
+  local given_ms = given_back(rules, started_ms, base_ms)
+  local submitted_ms = math.min(now, base_ms + given_ms)
+  local used_ms = submitted_ms - started_ms - (rules.shift_ms - shift_ms) - given_ms
   used_ms = math.max(0, math.min(used_ms, rules.minutes_ms + extra_ms))
   return {
     fields = { 'submitted_ms', submitted_ms, 'used_ms', used_ms, 'ended_by', ended_by, 'score', score,

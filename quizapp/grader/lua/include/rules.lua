@@ -1,9 +1,15 @@
 -- The competition's rules as primed, or nil where they are not.
 local function read_rules(rules_key)
   local held = redis.call('HMGET', rules_key, 'opens_ms', 'closes_ms', 'minutes', 'grace_ms', 'paused_ms', 'shift_ms',
-    'attempts_total', 'attempts_per_day', 'partial', 'at_once', 'fenced')
+    'attempts_total', 'attempts_per_day', 'partial', 'at_once', 'fenced', 'interruptions')
   if not held[1] then
     return nil
+  end
+  local interruptions, interrupted_ms = {}, 0
+  for begun_ms, over_ms in string.gmatch(held[12] or '', '(%d+)-(%d+)') do
+    begun_ms, over_ms = tonumber(begun_ms), tonumber(over_ms)
+    interruptions[#interruptions + 1] = { begun_ms = begun_ms, over_ms = over_ms }
+    interrupted_ms = interrupted_ms + over_ms - begun_ms
   end
   return {
     opens_ms = tonumber(held[1]),
@@ -18,10 +24,29 @@ local function read_rules(rules_key)
     partial = held[9] == '1',
     at_once = held[10] == '1',
     fenced = held[11] == '1',
+    interruptions = interruptions,
+    interrupted_ms = interrupted_ms,        -- the most that an attempt can get back
   }
+end
+
+-- When an attempt would end without interruptions.
+local function base_deadline_of(rules, started_ms, extra_ms, shift_ms)
+  return math.min(started_ms + rules.minutes_ms + extra_ms + rules.shift_ms - shift_ms, rules.closes_ms)
+end
+
+-- What an attempt gets back: of each interruption what lies after its start, if it began before the attempt's end.
+local function given_back(rules, started_ms, base_ms)
+  local given = 0
+  for _, each in ipairs(rules.interruptions) do
+    if each.begun_ms < base_ms + given then
+      given = given + math.max(0, each.over_ms - math.max(each.begun_ms, started_ms))
+    end
+  end
+  return given
 end
 
 -- When an attempt ends by itself. Derived, never stored: one change of the rules reaches every running attempt.
 local function deadline_of(rules, started_ms, extra_ms, shift_ms)
-  return math.min(started_ms + rules.minutes_ms + extra_ms + rules.shift_ms - shift_ms, rules.closes_ms)
+  local base_ms = base_deadline_of(rules, started_ms, extra_ms, shift_ms)
+  return base_ms + given_back(rules, started_ms, base_ms)
 end
