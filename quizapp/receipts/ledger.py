@@ -4,7 +4,7 @@ A day here is when a receipt is entered, by the site's own clock and zone, and e
 what is recorded late goes into a later day, and a root that has been published can't change. Nothing here commits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, insert, select, text, tuple_, update
+from sqlalchemy.orm import joinedload
 
 from quizapp.attempts.models import Attempt, Response
 from quizapp.attempts.queries import attempt_or_404, paper_of
@@ -109,14 +110,22 @@ def key_of(row: Attempt | ReceiptEntry) -> Key:
 def drawn_up(attempts: Sequence[Attempt]) -> dict[Key, Receipt]:
     """The receipts of ended attempts. Raises Unavailable."""
     recorded = _recorded_choices([key_of(attempt) for attempt in attempts])
+    competitions = _competitions_of(attempts)
     found: dict[Key, Receipt] = {}
     for attempt in attempts:
         key, ended_ms = key_of(attempt), attempt.submitted_ms or 0
-        competition = db.session.get_one(Competition, attempt.competition_id)
+        competition = competitions[attempt.competition_id]
         chosen = _held_choices(competition, attempt.account_id, attempt.ordinal, ended_ms)
         answers = _answers(competition, attempt.seed, recorded.get(key, {}) if chosen is None else chosen)
         found[key] = receipt_for(competition.id, attempt.seed, ended_ms, answers)
     return found
+
+
+def _competitions_of(attempts: Iterable[Attempt]) -> dict[int, Competition]:
+    """The attempts' competitions with their bank versions, which would else be read again for each paper."""
+    ids = {attempt.competition_id for attempt in attempts}
+    rows = select(Competition).where(Competition.id.in_(ids)).options(joinedload(Competition.bank_version))
+    return {competition.id: competition for competition in db.session.scalars(rows)}
 
 
 def _recorded_choices(keys: Sequence[Key]) -> dict[Key, dict[int, int]]:
@@ -311,8 +320,9 @@ def _entries_of_other_answers() -> Iterator[str]:
         if not found:
             return
         recorded = _recorded_choices([key_of(attempt) for _, attempt in found])
+        competitions = _competitions_of(attempt for _, attempt in found)
         for entry, attempt in found:
-            competition = db.session.get_one(Competition, entry.competition_id)
+            competition = competitions[entry.competition_id]
             answers = _answers(competition, attempt.seed, recorded.get(key_of(attempt), {}))
             if receipt_for(competition.id, attempt.seed, attempt.submitted_ms or 0, answers) != _receipt(entry):
                 yield f"day {entry.day}, position {entry.position}: what is recorded now gives another receipt"
