@@ -26,7 +26,9 @@ SENTENCES: dict[str, LazyString] = {
     "file_not_utf8": _l("此处不是 UTF-8 编码。请用 UTF-8 重新保存文件。"),
     "folder_without_bank": _l("文件夹里应当有且只有一个 bank.yaml。请补上题库编号、名称和主题。"),
     "folder_too_large": _l("文件夹里的文件超过 {most} 个。请合并后再检查。"),
-    "file_too_demanding": _l("读取这个文件所需的时间或内存超出了限度，没有读取。请删去多余内容，或分成几个文件上传。"),
+    "file_too_demanding": _l(
+        "读取这个文件所需的时间或内存超出了限度，没有读取。服务器正忙时请稍后再检查一次；仍不行，请删去多余内容，或分成几个文件上传。"
+    ),
     "file_reader_failed": _l("文件的结构无法识别，可能已损坏。请用原来的软件打开，重新保存后再上传。"),
     "pictures_too_large": _l("文件里的图片共 {size} MB，最多 {most} MB。请缩小图片，或分成几个文件上传。"),
     "syntax": _l("此处的写法无法识别（{problem}）。请检查缩进、引号和标点。"),
