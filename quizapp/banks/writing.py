@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
 from quizapp.banks.checking.checks import check_source
 from quizapp.banks.content import BankContent, content_digest, content_to_json
 from quizapp.banks.entries import Header
@@ -23,7 +26,7 @@ Pictures: TypeAlias = Mapping[str, bytes]
 class FileKind:
     """A kind of file: how people call it, what its name ends with, and how its bytes are made."""
 
-    label: str
+    label: str | LazyString
     ending: str
     media_type: str
     write: Callable[[BankContent, Pictures], bytes]
@@ -54,7 +57,7 @@ FILE_KINDS: tuple[FileKind, ...] = (
     FileKind("GIFT", "gift", "text/plain; charset=utf-8", gift.write_gift),
     FileKind("Moodle XML", "xml", "application/xml", moodle.write_moodle),
     FileKind("QTI 3.0", "qti.zip", "application/zip", qti_writer.write_qti),
-    FileKind("YAML+PNG", "zip", "application/zip", package.write_package),
+    FileKind(_l("题库文件夹（.zip）"), "zip", "application/zip", package.write_package),
 )
 
 
