@@ -11,6 +11,7 @@ from quizapp.banks.content import JUDGE_OPTIONS, BankContent, English, Question
 from quizapp.banks.entries import Entry, Header, Source
 from quizapp.banks.findings import ERROR, WARNING, Finding
 from quizapp.banks.spellings import (
+    INVISIBLE,
     Key,
     fold_width,
     is_foreign_kind,
@@ -20,11 +21,11 @@ from quizapp.banks.spellings import (
     read_pool,
     read_truth,
     read_type,
+    squeezed,
 )
 
 UNSORTED = "T00 未分类"  # the topic of questions without one, in a bank that has no list of topics
 
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _TOPIC = re.compile(r"([A-Za-z]{1,4}[-_]?\d{1,4})[\s、.:：]+(\S.*)")
 
 
@@ -40,7 +41,7 @@ class Recognised:
 
 def clean(text: str) -> str:
     """The text without what nobody sees: blanks around it, zero-width characters, carriage returns."""
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 # A kind of question that we don't have: refused, or left out as was chosen.
@@ -90,12 +91,12 @@ class _Topics:
             self.learn(code, title)
 
     def learn(self, code: str, title: str) -> None:
-        self.codes.setdefault(_squeezed(title), code)
-        self.codes[_squeezed(f"{code} {title}")] = code
-        self.codes[_squeezed(code)] = code
+        self.codes.setdefault(squeezed(title).lower(), code)
+        self.codes[squeezed(f"{code} {title}").lower()] = code
+        self.codes[squeezed(code).lower()] = code
 
     def find(self, text: str) -> str | None:
-        code = self.codes.get(_squeezed(text))
+        code = self.codes.get(squeezed(text).lower())
         if code is None and not self.fixed:
             numbered = _TOPIC.fullmatch(text)
             code, title = numbered.groups() if numbered else (text, text)
@@ -103,10 +104,6 @@ class _Topics:
                 self.titles[code] = title
                 self.learn(code, title)
         return code
-
-
-def _squeezed(text: str) -> str:
-    return "".join(fold_width(text).split()).lower()
 
 
 class _Reading:

@@ -64,6 +64,7 @@ _SIMPLIFIED = str.maketrans(
     "題選項幹試問標準節難類錄編號釋據處確內學單斷對錯誤簡論計連閱讀綜練習",
     "题选项干试问标准节难类录编号释据处确内学单断对错误简论计连阅读综练习",
 )
+INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # what stands in texts that were copied and nobody sees
 _SEPARATORS = re.compile(r"[\s,，;；、/|.]+")
 _WIDE = re.compile("[\u3000\uff01-\uff5e]")
 _PUNCTUATION = re.compile(

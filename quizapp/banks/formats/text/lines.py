@@ -1,12 +1,9 @@
 """The lines of a text file in any of the usual encodings. Pure."""
 
-import re
-
+from quizapp.banks.spellings import INVISIBLE
 from quizapp.errors import Invalid
 from quizapp.web.delimited_text import decode
 from quizapp.web.tables import Unreadable
-
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 
 
 def lines_of(content: bytes) -> list[str]:
@@ -17,7 +14,7 @@ def lines_of(content: bytes) -> list[str]:
         raise Invalid("file_encoding_unknown") from error
     if "\0" in text:
         raise Invalid("file_encoding_unknown")
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
 
 
 def beginning_of(content: bytes) -> str:
