@@ -7,14 +7,24 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from quizapp.banks.models import Bank, Picture
+from quizapp.banks.models import Bank, BankVersion, Picture
 from quizapp.banks.pictures import Picture as PictureContent
+from quizapp.banks.queries import draft_of
 from quizapp.extensions import db
 
 
 def lock_bank(bank_id: int) -> None:
     """Until the commit nobody else changes the bank's draft or versions. Read what may have changed after this."""
     db.session.scalar(select(Bank).where(Bank.id == bank_id).with_for_update())
+
+
+def held_draft(bank: Bank) -> BankVersion | None:
+    """The bank's draft, if any, as it is now; until the commit nobody else changes it."""
+    lock_bank(bank.id)
+    draft = draft_of(bank)
+    if draft is not None:
+        db.session.refresh(draft, ["contributors"])  # a page may have read it before the lock
+    return draft
 
 
 def keep_pictures(digests: Collection[str]) -> None:

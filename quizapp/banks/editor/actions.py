@@ -13,7 +13,7 @@ from sqlalchemy import insert, literal, select
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.actions import keep_pictures, lock_bank
+from quizapp.banks.actions import held_draft, keep_pictures
 from quizapp.banks.checking.checks import QUESTIONS
 from quizapp.banks.checking.lookup import surroundings
 from quizapp.banks.checking.surroundings import Choices, Surroundings
@@ -23,7 +23,6 @@ from quizapp.banks.editor.manuscript import Reviewed, place_for, review
 from quizapp.banks.models import Bank, BankVersion, Question, VersionQuestion
 from quizapp.banks.pictures import digests_in
 from quizapp.banks.queries import (
-    draft_of,
     header_of,
     latest_version,
     place_in,
@@ -46,8 +45,7 @@ class Saved:
 
 def begin_draft(bank: Bank, *, actor: Account, now: datetime) -> BankVersion:
     """A draft with what the newest version holds; the one that is there if there is one."""
-    lock_bank(bank.id)
-    if draft := draft_of(bank):
+    if draft := held_draft(bank):
         return draft
     latest = latest_version(bank)
     if latest is None:
@@ -151,11 +149,9 @@ def move_to_practice(bank: Bank, codes: Collection[str], *, actor: Account, now:
 
 
 def _locked_draft(bank: Bank) -> BankVersion:
-    lock_bank(bank.id)
-    draft = draft_of(bank)
+    draft = held_draft(bank)
     if draft is None:
         raise Refused("draft_missing")
-    db.session.refresh(draft, ["contributors"])  # what was read before the lock may have changed
     return draft
 
 

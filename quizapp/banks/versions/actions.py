@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
-from quizapp.banks.actions import keep_pictures, lock_bank
+from quizapp.banks.actions import held_draft, keep_pictures
 from quizapp.banks.checking.checks import errors_in
 from quizapp.banks.content import (
     BankContent,
@@ -126,8 +126,7 @@ def publish_version(
     Refuses where there is no draft, the draft isn't the one with `expected_digest` that was looked at, it has errors,
     nothing differs from the newest version, or a competition wants somebody else to publish it (`reviews`).
     """
-    lock_bank(bank.id)
-    draft = draft_of(bank)
+    draft = held_draft(bank)
     if draft is None:
         raise Refused("draft_missing")
     content = version_content(draft.id)
@@ -167,8 +166,7 @@ def discard_draft(bank: Bank, *, actor: Account, now: datetime, expected_digest:
 
     Refuses where there is none, or it isn't the one with `expected_digest` that was looked at.
     """
-    lock_bank(bank.id)
-    draft = draft_of(bank)
+    draft = held_draft(bank)
     if draft is None:
         raise Refused("draft_missing")
     check_seen(draft, expected_digest)

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -273,3 +274,28 @@ def test_two_who_save_at_the_same_moment_lose_nothing(desk: Desk) -> None:
     codes = [question.code for question in desk.content().questions]
     assert sorted(outcomes) == ["question_changed", "saved"]
     assert len(codes) == len(set(codes)) == len(tiny_content().questions) + 10
+
+
+def test_two_who_look_at_the_draft_and_change_it_at_the_same_moment_both_have_a_part(
+    desk: Desk, app: Flask, cast: Cast
+) -> None:
+    """Retirement by exposure looks at the draft before it changes it: what it saw of it may be old by then."""
+    desk.begin()
+    codes = iter(("T01", "T02"))
+    barrier = threading.Barrier(2)
+
+    def look_and_move(bank: Bank, *, actor: Account, now: datetime, code: str) -> None:
+        looked_at = queries.draft_of(bank)
+        editing.move_to_practice(bank, [code], actor=actor, now=now)
+        assert looked_at is queries.draft_of(bank)
+
+    def work(who: int) -> None:
+        barrier.wait()
+        Desk(app, desk.bank_id, who).do(look_and_move, code=next(codes))
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in (cast.qin.id, cast.ada.id)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(desk.contributors()) == {cast.qin.id, cast.ada.id}
