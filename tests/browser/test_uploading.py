@@ -46,7 +46,7 @@ def test_the_page_waits_in_line_and_then_shows_the_report_by_itself(cast: Cast, 
 def test_by_keyboard_one_sees_where_one_is(cast: Cast, visit: Visit, dark: bool) -> None:
     page = visit(cast.qin, DESK, dark=dark)
     page.goto("/admin/banks/upload")
-    seen = []
+    seen: list[str] = []
     while "检查文件" not in seen and len(seen) < 40:
         page.keyboard.press("Tab")
         name, style, width = page.locator(":focus").evaluate(
