@@ -114,6 +114,7 @@ def test_one_corrupted_score_is_found(answered: Answered) -> None:
     the_difference(answered.prove(), f"账号 {lin} 第 2 次答卷", f"attempt 2 of account {lin}", "score 9999")
 
 
+@pytest.mark.once
 def test_one_corrupted_response_is_found(answered: Answered) -> None:
     bo = answered.cast.bo.id
     with answered.app.app_context():
@@ -126,6 +127,7 @@ def test_one_corrupted_response_is_found(answered: Answered) -> None:
     the_difference(answered.prove(), f"attempt 1 of account {bo}")
 
 
+@pytest.mark.once
 def test_responses_without_an_attempt_are_found(answered: Answered) -> None:
     chen = answered.cast.chen.id
     answered.corrupt(Response, {"account_id": chen, "ordinal": 1}, ordinal=9)
@@ -137,6 +139,7 @@ def test_responses_without_an_attempt_are_found(answered: Answered) -> None:
     the_difference(answered.prove(), f"attempt 9 of account {chen}")
 
 
+@pytest.mark.once
 def test_a_counted_attempt_that_is_not_the_best_is_found(answered: Answered) -> None:
     lin = answered.cast.lin.id
     with answered.app.app_context():
@@ -145,6 +148,7 @@ def test_a_counted_attempt_that_is_not_the_best_is_found(answered: Answered) -> 
     the_difference(answered.prove(), f"账号 {lin} 的有效成绩", f"ordinal {3 - held}", f"ordinal {held}")
 
 
+@pytest.mark.once
 def test_a_lost_result_is_found(answered: Answered) -> None:
     with answered.app.app_context():
         db.session.execute(delete(Result).where(Result.account_id == answered.cast.chen.id))
@@ -152,17 +156,20 @@ def test_a_lost_result_is_found(answered: Answered) -> None:
     the_difference(answered.prove(), f"counted result of account {answered.cast.chen.id}", "nothing stands")
 
 
+@pytest.mark.once
 def test_a_time_used_that_is_longer_than_the_attempt_is_found(answered: Answered) -> None:
     answered.corrupt(Attempt, {"account_id": answered.cast.bo.id, "ordinal": 1}, used_ms=10**8)
     the_difference(answered.prove(), f"attempt 1 of account {answered.cast.bo.id}", "used 100000000 ms")
 
 
+@pytest.mark.once
 def test_one_corrupted_unit_sum_is_found(answered: Answered) -> None:
     unit = answered.cast.unit_a.id
     answered.corrupt(Tally, {"organization_id": unit}, score_sum=Tally.score_sum + 1)
     the_difference(answered.prove(), f"单位累计 {unit}", f"tally of unit {unit}")
 
 
+@pytest.mark.once
 def test_one_corrupted_board_entry_is_found(answered: Answered, store: Redis) -> None:
     key = BoardKeys(answered.id, 1).people
     (member,) = store.zrange(key, 0, 0)  # type: ignore[misc]
@@ -170,6 +177,7 @@ def test_one_corrupted_board_entry_is_found(answered: Answered, store: Redis) ->
     the_difference(answered.prove(), "people, order at place 1", f"({int(member[11:], 16)}, ")
 
 
+@pytest.mark.once
 def test_two_people_who_changed_places_are_found(answered: Answered, store: Redis) -> None:
     key = BoardKeys(answered.id, 1).unit_people(answered.cast.unit_a.id)
     first, second = store.zrange(key, 0, 1, withscores=True)  # type: ignore[misc]
@@ -177,12 +185,14 @@ def test_two_people_who_changed_places_are_found(answered: Answered, store: Redi
     the_difference(answered.prove(), f"people of unit {answered.cast.unit_a.id}, place 1")
 
 
+@pytest.mark.once
 def test_a_stranger_on_a_board_is_found(answered: Answered, store: Redis) -> None:
     key = BoardKeys(answered.id, 1).unit_people(answered.cast.unit_b.id)
     store.zadd(key, {f"{1:011x}{999:012x}": 2**53})
     the_difference(answered.prove(), f"people of unit {answered.cast.unit_b.id}", "2 people", "1 people")
 
 
+@pytest.mark.once
 def test_one_corrupted_unit_figure_is_found(answered: Answered, store: Redis) -> None:
     key, field = BoardKeys(answered.id, 1).figures, f"units:{answered.cast.group.id}"
     figures = json.loads(store.hget(key, field) or "")  # type: ignore[arg-type]
@@ -212,6 +222,7 @@ def test_one_corrupted_frozen_row_is_found(answered: Answered, board: str, colum
     the_difference(answered.prove(), named)
 
 
+@pytest.mark.once
 def test_the_json_names_the_difference(answered: Answered) -> None:
     lin = answered.cast.lin.id
     answered.corrupt(Attempt, {"account_id": lin, "ordinal": 1}, right_count=5, score=10_000, points=[2000] * 5)
@@ -223,12 +234,14 @@ def test_the_json_names_the_difference(answered: Answered) -> None:
     assert verdict["difference"]["stands"].startswith("score 10000, 5 right")
 
 
+@pytest.mark.once
 def test_an_unknown_competition_can_not_be_proved(app: Flask) -> None:
     called = app.test_cli_runner().invoke(args=["leaderboards", "prove", "999"])
     assert called.exit_code == 2
     assert "没有编号为 999" in called.output
 
 
+@pytest.mark.once
 def test_a_rebuilt_board_is_proved_again(answered: Answered, store: Redis) -> None:
     store.zremrangebyrank(BoardKeys(answered.id, 1).people, 0, 0)
     assert answered.prove().exit_code == 1
