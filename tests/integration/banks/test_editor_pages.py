@@ -150,6 +150,8 @@ def test_one_click_leads_from_the_newest_version_to_a_draft(
     assert f"{qin.url}/questions/new" in listed
     assert f"{qin.url}/questions/{qin.row('T01')}" in listed
     assert "从第 1 版开始编辑" not in client.get(qin.url).text
+    assert "来自 第 1 版" in client.get(qin.url).text
+    assert "（来自 第 1 版）" in client.get(f"{qin.url}/discard").text
 
 
 def test_the_click_at_a_question_leads_to_that_question(
