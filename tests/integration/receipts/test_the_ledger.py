@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from quizapp.attempts.queries import paper_of
@@ -256,6 +256,22 @@ def test_a_day_of_several_blocks_is_proved_too(desk: Desk, cast: Cast, monkeypat
     desk.pass_days(1)
     desk.close()
     assert [fault(desk, desk.file(person)) for person in people] == [""] * 5
+
+
+@pytest.mark.once
+def test_looking_for_missing_receipts_reads_no_attempt_that_has_one(desk: Desk) -> None:
+    """SQLite's plan, since the few rows of a test would not make PostgreSQL use any index."""
+    statements = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    with desk.app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        missing_receipts((0, 0, 0), 10)
+        event.remove(db.engine, "before_cursor_execute", note)
+        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statements[-1]}", (0, 0, 0, 10, 0)).all()
+    assert "ix_attempt_unreceipted" in str(plan)
 
 
 REFUSED = {
