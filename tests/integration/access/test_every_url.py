@@ -284,6 +284,7 @@ def letter(answer: TestResponse) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.timeout(300)
 def test_every_url_answers_each_role_as_the_table_says(world: World, sign_in: SignIn) -> None:
     wrong = []
