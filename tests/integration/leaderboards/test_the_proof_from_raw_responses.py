@@ -15,7 +15,9 @@ from sqlalchemy import delete, select, update
 from quizapp.accounts.models import Account
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.models import Attempt, Response, Result, Tally
+from quizapp.attempts.queries import paper_of
 from quizapp.attempts.recorder import Recorder
+from quizapp.banks.queries import version_content
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime
@@ -118,11 +120,13 @@ def test_one_corrupted_score_is_found(answered: Answered) -> None:
 def test_one_corrupted_response_is_found(answered: Answered) -> None:
     bo = answered.cast.bo.id
     with answered.app.app_context():
-        row = db.session.get_one(Response, (answered.id, bo, 1, 1))
-        row.chosen = 2 if row.chosen == 1 else 1
-        others = select(Response).where(Response.competition_id == answered.id, Response.account_id == bo)
-        for other in db.session.scalars(others.where(Response.ordinal == 1, Response.position != 1)):
-            db.session.delete(other)  # so that what is left is worth something else whatever the paper is
+        competition = db.session.get_one(Competition, answered.id)
+        attempt = db.session.get_one(Attempt, (answered.id, bo, 1))
+        place = paper_of(competition, attempt.seed).places[0]
+        right = version_content(competition.bank_version_id).questions[place.ordinal].right
+        shown = sum(1 << letter for letter, option in enumerate(place.options) if right >> option & 1)
+        points = attempt.points or []
+        db.session.get_one(Response, (answered.id, bo, 1, 1)).chosen = 0 if points[0] else shown
         db.session.commit()
     the_difference(answered.prove(), f"attempt 1 of account {bo}")
 
@@ -181,7 +185,7 @@ def test_one_corrupted_board_entry_is_found(answered: Answered, store: Redis) ->
 def test_two_people_who_changed_places_are_found(answered: Answered, store: Redis) -> None:
     key = BoardKeys(answered.id, 1).unit_people(answered.cast.unit_a.id)
     first, second = store.zrange(key, 0, 1, withscores=True)  # type: ignore[misc]
-    store.zadd(key, {first[0]: second[1], second[0]: first[1]})
+    store.zadd(key, {first[0]: second[1] + 1})  # one more than the second has, who may have as much as the first
     the_difference(answered.prove(), f"people of unit {answered.cast.unit_a.id}, place 1")
 
 
