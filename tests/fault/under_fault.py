@@ -1,15 +1,8 @@
-"""Faults while hundreds of answers are on their way: no acknowledged one is lost, doubled, mis-scored or counted too late.
+"""What happens to people who answer while a fault is done to a running installation."""
 
-Real processes, over HTTP: `quizapp up` with its embedded store, or with a store behind a line that can be broken. A run
-without enough in flight is void. `make faults` does each fault many times and writes the table.
-"""
-
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from sqlalchemy import distinct, func, select
 
 from quizapp.attempts.lag import recorder_lag
@@ -19,59 +12,12 @@ from quizapp.attempts.rules import recompute
 from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
-from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
-from tests.fault.faults import LINES, PROCESSES
-from tests.fault.line import Line
 from tests.fault.people import Crowd, Story
 from tests.fault.table import Row, Table
-from tests.load.installation import Installation, installation
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+from tests.load.installation import Installation
 
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
-EVERY_RUN = {"answer", "submit", "xreadgroup"}  # commands whose reply must have been lost once, or the run is void
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Installation]:
-    with installation(PEOPLE * len(PROCESSES), questions=10) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def line() -> Iterator[Line]:
-    with tempfile.TemporaryDirectory(prefix="quizline") as name:
-        folder = Path(name)
-        store = start_store(folder / "store")
-        wait_until_ready(folder / "store", store)
-        line = Line(folder / "line.sock", folder / "store" / SOCKET)
-        try:
-            yield line
-        finally:
-            line.end()
-            stop_store(store)
-
-
-@pytest.fixture(scope="module")
-def behind_the_line(line: Line) -> Iterator[Installation]:
-    with installation(PEOPLE * len(LINES), questions=10, redis_url=f"unix://{line.path}") as running:
-        yield running
-
-
-@pytest.mark.parametrize("fault", PROCESSES)
-def test_a_fault_of_a_process(running: Installation, fault: str, faults: Table) -> None:
-    skip = PEOPLE * list(PROCESSES).index(fault)
-    under_fault(running, fault, lambda: PROCESSES[fault](running), faults, skip)
-
-
-@pytest.mark.parametrize("fault", LINES)
-def test_a_fault_of_the_line(behind_the_line: Installation, line: Line, fault: str, faults: Table) -> None:
-    skip = PEOPLE * list(LINES).index(fault)
-    under_fault(behind_the_line, fault, lambda: LINES[fault](line), faults, skip)
-    if fault == "one reply of each command lost":
-        line.lose_nothing()
-        assert line.lost >= EVERY_RUN, line.lost
 
 
 def under_fault(running: Installation, fault: str, hurt: Callable[[], None], faults: Table, skip: int) -> None:
