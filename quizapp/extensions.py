@@ -107,6 +107,11 @@ def _request_only_reads() -> bool:
     return request.method in ("GET", "HEAD") or getattr(view, "reads_only", False)
 
 
+def begin_reading() -> None:
+    """Begin the session's transaction, if it has none, as one that only reads: it takes no write lock from anybody."""
+    db.session.connection(execution_options={"reads_only": True})
+
+
 def settings() -> Settings:
     """The settings of the running application."""
     found: Settings = current_app.config["QUIZ_SETTINGS"]

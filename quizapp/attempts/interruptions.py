@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from quizapp.attempts.heartbeat import gaps
 from quizapp.attempts.models import Attempt
+from quizapp.clock import to_ms
 from quizapp.competitions.interruptions import Span, spans_given_back, without
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
@@ -33,8 +34,7 @@ def touched_by(competition: Competition, span: Span) -> Touched:
 
 def detected_spans(competition: Competition) -> list[Span]:
     """Silences of all recorders while the competition was open that nobody has given back yet; none if the store is away."""
-    opens_ms = round(competition.opens_at.timestamp() * 1000)
-    closes_ms = round(competition.closes_at.timestamp() * 1000)
+    opens_ms, closes_ms = to_ms(competition.opens_at), to_ms(competition.closes_at)
     given = spans_given_back(competition)
     try:
         found = gaps(grader.store)

@@ -27,7 +27,7 @@ from quizapp.competitions.priming import prime
 from quizapp.competitions.queries import blueprint_of, competition_or_404, running_competitions
 from quizapp.config import Settings
 from quizapp.errors import Unavailable
-from quizapp.extensions import db, grader
+from quizapp.extensions import begin_reading, db, grader
 from quizapp.grader.consumer import Entry, StreamConsumer
 from quizapp.grader.keys import ShardKeys
 
@@ -99,7 +99,7 @@ class Recorder:
     def look_around(self) -> None:
         """Learn which competitions there are, and join the streams that are new."""
         with self._app.app_context():
-            _read_only()
+            begin_reading()
             sources = {
                 source.stream: source for competition in recorded_competitions() for source in sources_of(competition)
             }
@@ -112,7 +112,7 @@ class Recorder:
         """Bring the rules of running competitions to the store again: heals a crash between a commit and its priming."""
         as_of_ms = grader.now_ms()  # before SQL is read: rules that somebody brings meanwhile are newer, and stay
         with self._app.app_context():
-            _read_only()
+            begin_reading()
             for competition in running_competitions(utc_now()):
                 prime(competition, as_of_ms=as_of_ms)
 
@@ -128,7 +128,7 @@ class Recorder:
             self._unfinished.add(source.stream)
             as_of_ms = grader.now_ms()
             with self._app.app_context():
-                _read_only()
+                begin_reading()
                 competition = competition_or_404(source.competition)
                 prime(competition, as_of_ms=as_of_ms)
                 restored += restore_open_attempts(competition, source.shard)
@@ -293,11 +293,6 @@ def sources_of(competition: Competition) -> list[Source]:
     """The competition's streams, one a shard."""
     rules = CountingRules(competition.keep, competition.pass_score, blueprint_of(competition).full_score)
     return [Source(ShardKeys(competition.id, shard), rules) for shard in range(competition.shards)]
-
-
-def _read_only() -> None:
-    """Begin this session's transaction as one that only reads: it takes no write lock from the web processes."""
-    db.session.connection(execution_options={"reads_only": True})
 
 
 def _alarm(source: Source, entry_id: str, reason: str) -> None:

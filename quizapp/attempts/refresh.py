@@ -19,7 +19,7 @@ from quizapp.attempts.exposure import (
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.errors import Unavailable
-from quizapp.extensions import db
+from quizapp.extensions import begin_reading, db
 
 log = logging.getLogger("quizapp")
 
@@ -44,7 +44,7 @@ def count_exposure_forever(app: Flask, stop: threading.Event) -> None:
 
 def count_due(stop: threading.Event) -> None:
     """Count the competitions that are over and recorded, resting between the steps."""
-    _read_only()
+    begin_reading()
     due = [competition.id for competition in uncounted_competitions(utc_now()) if is_recorded(competition)]
     db.session.rollback()
     for competition_id in due:
@@ -71,19 +71,14 @@ def count_competition(competition_id: int, *, rest: float = 0.0, stop: threading
 
 def _draw_portion(competition_id: int, rest: float, stop: threading.Event) -> Portion:
     """No transaction is open while it rests: on SQLite even one that reads keeps the log from being cut."""
-    _read_only()
+    begin_reading()
     portion = begin_portion(db.session.get_one(Competition, competition_id))
     db.session.rollback()
     while portion.attempts < PAPERS_A_PORTION and not portion.is_all:
         begun_s = time.monotonic()
-        _read_only()
+        begin_reading()
         draw_again(db.session.get_one(Competition, competition_id), portion, PAPERS_A_STEP)
         db.session.rollback()
         if stop.wait(rest * (time.monotonic() - begun_s)):
             break
     return portion
-
-
-def _read_only() -> None:
-    """Begin the session's transaction, if it has none, as one that only reads: it takes no write lock from anybody."""
-    db.session.connection(execution_options={"reads_only": True})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quizapp.banks.content import BankContent
-from quizapp.grader.rules import CompetitionRules, PaperPlace, allowed_ms, given_ms
+from quizapp.grader.rules import CompetitionRules, PaperPlace, allowed_ms, base_deadline_ms, given_ms
 from quizapp.papers.assembly import Paper
 
 
@@ -95,7 +95,7 @@ def closing(
     rules: CompetitionRules, *, started_ms: int, extra_ms: int, shift_ms: int, now_ms: int, by_person: bool
 ) -> Closing:
     """How an attempt ends at `now_ms`. One that has run out counts as ended at its deadline."""
-    base = min(started_ms + allowed_ms(rules.minutes, extra_ms) + rules.shift_ms - shift_ms, rules.closes_ms)
+    base = base_deadline_ms(rules, started_ms, extra_ms, shift_ms)
     given = given_ms(rules.interruptions, started_ms, base)
     deadline = base + given
     submitted_ms = min(now_ms, deadline)

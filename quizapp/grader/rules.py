@@ -56,9 +56,14 @@ def deadline_ms(rules: CompetitionRules, started_ms: int, extra_ms: int, shift_m
     `shift_ms` is the competition's shift at the attempt's start; pauses since then are given back. What interruptions took
     is given back beyond the close too.
     """
-    own = started_ms + allowed_ms(rules.minutes, extra_ms) + rules.shift_ms - shift_ms
-    base = min(own, rules.closes_ms)
-    return base + given_ms(rules.interruptions, started_ms, base)
+    base_ms = base_deadline_ms(rules, started_ms, extra_ms, shift_ms)
+    return base_ms + given_ms(rules.interruptions, started_ms, base_ms)
+
+
+def base_deadline_ms(rules: CompetitionRules, started_ms: int, extra_ms: int, shift_ms: int) -> int:
+    """When an attempt would end without interruptions."""
+    own_ms = started_ms + allowed_ms(rules.minutes, extra_ms) + rules.shift_ms - shift_ms
+    return min(own_ms, rules.closes_ms)
 
 
 def given_ms(interruptions: Iterable[tuple[int, int]], started_ms: int, base_ms: int) -> int:

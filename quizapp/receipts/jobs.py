@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable
-from quizapp.extensions import db
+from quizapp.extensions import begin_reading, db
 from quizapp.receipts.ledger import close_day, day_to_close, drawn_up, enter, key_of, leaves_of, missing_receipts
 from quizapp.receipts.merkle import root_of
 
@@ -43,7 +43,7 @@ def enter_receipts(*, rest: float = 0.0, stop: threading.Event | None = None) ->
     while not stop.is_set():
         begun_s = time.monotonic()
         db.session.rollback()
-        _read_only()
+        begin_reading()
         attempts = missing_receipts(after, PORTION)
         if not attempts:
             break
@@ -64,7 +64,7 @@ def close_days(*, rest: float = 0.0, stop: threading.Event | None = None) -> int
     closed = 0
     while not stop.is_set():
         db.session.rollback()
-        _read_only()
+        begin_reading()
         day = day_to_close(utc_now())
         db.session.rollback()
         if day is None:
@@ -87,7 +87,7 @@ def _read_day(day: date, rest: float, stop: threading.Event) -> tuple[list[bytes
     count = 0
     while not stop.is_set():
         begun_s = time.monotonic()
-        _read_only()
+        begin_reading()
         leaves = leaves_of(day, count)
         db.session.rollback()
         if not leaves:
@@ -96,8 +96,3 @@ def _read_day(day: date, rest: float, stop: threading.Event) -> tuple[list[bytes
         count += len(leaves)
         stop.wait(rest * (time.monotonic() - begun_s))
     return blocks, count
-
-
-def _read_only() -> None:
-    """Begin the session's transaction as one that only reads: it takes no write lock from anybody."""
-    db.session.connection(execution_options={"reads_only": True})

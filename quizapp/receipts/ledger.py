@@ -75,11 +75,14 @@ def _answers(competition: Competition, seed: str, chosen: Mapping[int, int]) -> 
 
 
 def _held_choices(competition: Competition, account: int, ordinal: int, ended_ms: int) -> dict[int, int] | None:
-    """What the store holds of an ended attempt's answers, or None if it does not hold it. Raises Unavailable.
+    """What the store holds of an ended attempt's answers, or None if SQL has them all. Raises Unavailable.
 
     SQL may have the end of an attempt before an answer in it, for as long as another recorder has that in its hands: a
     receipt made then would be one of other answers. So the store goes first, which had them all when the attempt ended.
+    What is frozen is all recorded, and nobody brings its rules to the store again.
     """
+    if competition.frozen_at is not None:
+        return None
     state = grader.read(competition.id, competition.shards, account, ordinal).attempt
     if state is None or state.ending is None or state.ending.submitted_ms != ended_ms:
         return None

@@ -16,7 +16,7 @@ from quizapp.banks.models import BankUpload
 from quizapp.banks.uploads import actions
 from quizapp.clock import utc_now
 from quizapp.errors import Unavailable
-from quizapp.extensions import db
+from quizapp.extensions import begin_reading, db
 
 log = logging.getLogger("quizapp")
 AT_ONCE = 8  # uploads of one process that wait or are checked
@@ -70,7 +70,7 @@ def check_upload(upload_id: int) -> None:
 
     def look_up(found: sandbox.Found) -> Surroundings:
         # Reading a large bank takes a while: it must not take the write lock.
-        db.session.connection(execution_options={"reads_only": True})
+        begin_reading()
         known = lookup.surroundings(found.header, choices, found.pictures, now=utc_now())
         db.session.rollback()
         _go_on(upload_id, progress=50, question_count=found.entries)

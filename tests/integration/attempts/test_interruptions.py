@@ -261,7 +261,7 @@ def test_a_silence_of_the_recorders_is_detected_and_given_back_by_one_click(
         assert attempt(competition, cast.lin).deadline_ms == started_ms + 30 * MINUTE + 2 * GAP_MS + 5
     text = qin.get(page(competition)).text
     assert span not in text
-    assert "检测到系统没有响应" in text
+    assert "检测到落库进程沉默" in text
 
 
 def test_the_command_line_gives_back_to_the_millisecond(app: Flask, cast: Cast, competition: OpenCompetition) -> None:

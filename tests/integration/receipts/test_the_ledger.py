@@ -110,6 +110,21 @@ def test_without_the_store_no_receipt_is_made_of_half_the_answers(desk: Desk, ca
     desk.enter()
 
 
+def test_a_frozen_competition_that_the_store_has_forgotten_holds_up_no_receipt(desk: Desk, cast: Cast) -> None:
+    """Its answers are all recorded, and nobody brings its rules to the store again."""
+    desk.answer(cast.lin)
+    at_once = desk.file(cast.lin)
+    desk.record()
+    with desk.app.app_context():
+        competition = db.session.get_one(Competition, desk.competition.id)
+        competition.closes_at = utc_now() - timedelta(minutes=1)
+        competition.frozen_at = utc_now()
+        db.session.commit()
+    grader.store.flushall()
+    assert desk.file(cast.lin) == at_once
+    assert desk.enter() == 1
+
+
 def test_a_receipt_tells_nothing_that_is_secret(desk: Desk, cast: Cast) -> None:
     desk.answer(cast.lin)
     desk.record()

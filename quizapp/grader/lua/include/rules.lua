@@ -5,11 +5,9 @@ local function read_rules(rules_key)
   if not held[1] then
     return nil
   end
-  local interruptions, interrupted_ms = {}, 0
+  local interruptions = {}
   for begun_ms, over_ms in string.gmatch(held[12] or '', '(%d+)-(%d+)') do
-    begun_ms, over_ms = tonumber(begun_ms), tonumber(over_ms)
-    interruptions[#interruptions + 1] = { begun_ms = begun_ms, over_ms = over_ms }
-    interrupted_ms = interrupted_ms + over_ms - begun_ms
+    interruptions[#interruptions + 1] = { begun_ms = tonumber(begun_ms), over_ms = tonumber(over_ms) }
   end
   return {
     opens_ms = tonumber(held[1]),
@@ -25,7 +23,6 @@ local function read_rules(rules_key)
     at_once = held[10] == '1',
     fenced = held[11] == '1',
     interruptions = interruptions,
-    interrupted_ms = interrupted_ms,        -- the most that an attempt can get back
   }
 end
 
