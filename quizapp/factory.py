@@ -7,6 +7,7 @@ found by the name of its files, in its folder or in a folder of that: `routes`, 
 """
 
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+@cache
 def _modules(feature: str, file: str) -> list[ModuleType]:
     """The feature's own file of that name, and those of its parts: the folders in it."""
     paths = [path for pattern in (f"{file}.py", f"*/{file}.py") for path in sorted((ROOT / feature).glob(pattern))]

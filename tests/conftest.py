@@ -9,6 +9,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,48 +96,73 @@ def postgres() -> Iterator[PostgresServer]:
         server.stop()
 
 
+CONTENTS: dict[str, Callable[[Flask], Any]] = {
+    "cast": cast_of_tests.add_cast,
+    "tiny_bank": cast_of_tests.add_tiny_bank,
+}
+
+
 class Databases:
-    """Hands out fresh, migrated databases: copies of one that was migrated once."""
+    """Hands out fresh databases: copies of templates that are migrated, and filled, once a run.
+
+    `contents` has what the templates hold of CONTENTS; the ids are the same in each.
+    """
 
     def __init__(self, folder: Path, server: PostgresServer | None, store_url: str) -> None:
-        self._folder, self._server = folder, server
+        self._folder, self._server, self._store_url = folder, server, store_url
         self._count = itertools.count(1)
-        template = server.url("quiz_template") if server else f"sqlite:///{folder / 'template.sqlite3'}"
-        if server:
-            server.run("CREATE DATABASE quiz_template")
-        app = create_app(Settings(data_dir=folder, database_url=template, redis_url=store_url, secret_key=SECRET))
-        with app.app_context():
-            upgrade()
-            if not server:  # everything into the one file that is copied
-                with db.engine.connect() as connection:
-                    connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.engine.dispose()
+        self._templates: dict[tuple[str, ...], str] = {}
+        self.contents: dict[str, Any] = {}
 
-    def new(self) -> str:
-        """The address of a fresh database."""
-        name = f"quiz_{next(self._count)}"
-        if self._server:
-            self._server.run(f"CREATE DATABASE {name} TEMPLATE quiz_template")
-            return self._server.url(name)
-        shutil.copyfile(self._folder / "template.sqlite3", self._folder / f"{name}.sqlite3")
-        return f"sqlite:///{self._folder / name}.sqlite3"
+    def new(self, *contents: str) -> str:
+        """The address of a fresh, migrated database that holds those of CONTENTS."""
+        return self._url(self._copy(self._template(contents)))
 
     def new_empty(self) -> str:
         """The address of a database without any table."""
         name = f"quiz_{next(self._count)}"
         if self._server:
             self._server.run(f"CREATE DATABASE {name}")
-            return self._server.url(name)
-        return f"sqlite:///{self._folder / name}.sqlite3"
+        return self._url(name)
 
     def drop(self, url: str) -> None:
         """Remove a database again."""
+        name = Path(url.partition("?")[0]).name
         if self._server:
-            name = url.rpartition("/")[2] if "?" not in url else url.partition("?")[0].rpartition("/")[2]
             self._server.run(f"DROP DATABASE {name} WITH (FORCE)")
         else:
-            for file in self._folder.glob(Path(url).name + "*"):
+            for file in self._folder.glob(f"{name}*"):
                 file.unlink()
+
+    def _url(self, name: str) -> str:
+        return self._server.url(name) if self._server else f"sqlite:///{self._folder / name}.sqlite3"
+
+    def _copy(self, template: str) -> str:
+        name = f"quiz_{next(self._count)}"
+        if self._server:
+            self._server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        else:
+            shutil.copyfile(self._folder / f"{template}.sqlite3", self._folder / f"{name}.sqlite3")
+        return name
+
+    def _template(self, contents: tuple[str, ...]) -> str:
+        if contents in self._templates:
+            return self._templates[contents]
+        url = self.new() if contents else self.new_empty()
+        app = create_app(
+            Settings(data_dir=self._folder, database_url=url, redis_url=self._store_url, secret_key=SECRET)
+        )
+        with app.app_context():
+            if not contents:
+                upgrade()
+            for content in contents:
+                self.contents[content] = CONTENTS[content](app)
+            if not self._server:  # everything into the one file that is copied
+                with db.engine.connect() as connection:
+                    connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
+        self._templates[contents] = Path(url.partition("?")[0]).stem
+        return self._templates[contents]
 
 
 @pytest.fixture(scope="session")
@@ -160,9 +186,11 @@ def store(store_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, store: Redis, store_url: str, databases: Databases) -> Iterator[Settings]:
-    """Settings of a site with a fresh, migrated database and an empty store."""
-    url = databases.new()
+def settings(
+    request: pytest.FixtureRequest, tmp_path: Path, store: Redis, store_url: str, databases: Databases
+) -> Iterator[Settings]:
+    """Settings of a site with an empty store and a fresh, migrated database, which holds the contents that the test names."""
+    url = databases.new(*(name for name in CONTENTS if name in request.fixturenames))
     yield Settings(data_dir=tmp_path, database_url=url, redis_url=store_url, secret_key=SECRET)
     databases.drop(url)
 
@@ -276,15 +304,16 @@ def sign_in() -> SignIn:
 
 
 @pytest.fixture
-def cast(app: Flask) -> cast_of_tests.Cast:
+def cast(app: Flask, databases: Databases) -> cast_of_tests.Cast:
     """Lin, Bo, Chen, Qin, Wu, Ada, Jun, Su and their units."""
-    return cast_of_tests.add_cast(app)
+    made = databases.contents["cast"]
+    return cast_of_tests.Cast(**{name: replace(each, app=app) for name, each in vars(made).items()})
 
 
 @pytest.fixture
-def tiny_bank(app: Flask) -> cast_of_tests.TinyBank:
+def tiny_bank(app: Flask, databases: Databases) -> cast_of_tests.TinyBank:
     """A published bank version of twelve formal questions and two for practice."""
-    return cast_of_tests.add_tiny_bank(app)
+    return replace(databases.contents["tiny_bank"], app=app)
 
 
 @pytest.fixture
