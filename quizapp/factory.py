@@ -32,6 +32,7 @@ FEATURES = (
     "demo",
     "operations",
     "reports",
+    "notices",
     "leaderboards",
     "practice",
     "receipts",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.extensions import Base, UtcDateTime
@@ -15,7 +15,8 @@ class Standing(Base):
     """A row of a frozen board. `place` counts rows from 1; ties share a `rank`. `figures` is what the page shows.
 
     `subject` is an account id, an organization id, a region or an industry code, by `board`. Units, regions and industries
-    stand by their mean; those with too few people to have a rank by it come last with rank 0.
+    stand by their mean; those with too few people to have a rank by it come last with rank 0. `name` is what a person or a
+    unit was called at the freeze.
     """
 
     __tablename__ = "standing"
@@ -32,6 +33,7 @@ class Standing(Base):
     subject: Mapped[str] = mapped_column(String(24))
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"))
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    name: Mapped[str | None] = mapped_column(String(120))
 
 
 class Freeze(Base):
@@ -48,3 +50,42 @@ class Freeze(Base):
     frozen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     digest: Mapped[str] = mapped_column(String(64))
     summary: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Snapshot(Base):
+    """The signed snapshot of a competition's standings: 1 is that of the freeze, each correction makes the next.
+
+    `statement` is the canonical JSON that was signed (`snapshots.statement`), `digest` its SHA-256. `changes` are all that
+    corrections have changed so far, by accounts; `differences` what this one moved against the one before. Triggers refuse
+    every change of it, as of its parts.
+    """
+
+    __tablename__ = "snapshot"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    differences: Mapped[dict[str, Any]] = mapped_column(JSON)
+    statement: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(128))
+
+
+class SnapshotPart(Base):
+    """A part of a snapshot's files, compressed (gzip); all parts of a file one after the other are the file.
+
+    `file` is "public" (no names, no responses) or "audit" (the raw responses and the answer key as well).
+    """
+
+    __tablename__ = "snapshot_part"
+    __table_args__ = (CheckConstraint("file IN ('public', 'audit')", name="file_known"),)
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    file: Mapped[str] = mapped_column(String(6), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -67,9 +67,22 @@ def _is_moment(value: object) -> bool:
     return isinstance(value, str) and MOMENT.fullmatch(value) is not None
 
 
+# Compound surnames, the common ones first: whoever bears one that is missing is shown with its first character.
+COMPOUND_SURNAMES = re.compile(
+    "爱新觉罗|叶赫那拉|"
+    "欧阳|上官|皇甫|令狐|诸葛|司徒|司马|申屠|夏侯|贺兰|完颜|慕容|尉迟|长孙|司空|呼延|端木|公孙|东方|南宫|独孤|宇文|轩辕|百里|"
+    "东郭|南郭|西门|北宫|澹台|公冶|宗政|濮阳|淳于|单于|太叔|仲孙|钟离|鲜于|闾丘|亓官|司寇|公羊|公西|公良|壤驷|漆雕|乐正|宰父|"
+    "谷梁|拓跋|夹谷|段干|梁丘|左丘|东门|呼衍|赫连|第五|达奚|纳兰|耶律"
+)
+
+
 def mask_name(name: str) -> str:
-    """The surname and a star: 张*. The public sees no more of anybody."""
-    return f"{name[:1]}*" if name else "*"
+    """The surname and a star: 张*, 欧阳*. The public sees no more of anybody.
+
+    A name of two characters keeps one, or nothing would be masked; so does one that is not Chinese: of "Anna Lee" the A.
+    """
+    compound = COMPOUND_SURNAMES.match(name[:-1])
+    return f"{compound.group() if compound else name[:1]}*"
 
 
 def mask_phone(phone: str | None) -> str:
