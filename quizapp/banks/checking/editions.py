@@ -57,8 +57,6 @@ _HISTORY = re.compile(
 
 def standards_in(text: str) -> Iterator[tuple[str, str, int | None]]:
     """The standards that a text names: as written, in the usual spelling without year, and the year. Families are none."""
-    if not _NUMBER.search(text):
-        return
     for found in _STANDARD.finditer(text):
         if not found.group(3):
             name = _SPACE.sub(" ", squeezed(found.group(1)), count=1)
@@ -121,7 +119,12 @@ def _named(question: Question) -> list[_Named]:
     for place, option in enumerate(question.options[: len(LETTERS)]):
         texts.append((LETTERS[place], option, bool(question.right >> place & 1)))
     texts += [("explanation", question.explanation, False), ("reference", question.reference, True)]
-    return [_Named(field, *found, relied) for field, text, relied in texts for found in standards_in(text)]
+    return [
+        _Named(field, *found, relied)
+        for field, text, relied in texts
+        if _NUMBER.search(text)
+        for found in standards_in(text)
+    ]
 
 
 def _relied_upon(named: Sequence[_Named]) -> dict[str, _Named]:

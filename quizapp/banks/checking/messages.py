@@ -440,8 +440,8 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
         by_code.setdefault((finding.severity != ERROR, finding.entry is not None, finding.code), []).append(finding)
     groups = []
     for (_is_warning, _of_entry, code), alike in sorted(by_code.items(), key=lambda item: item[0][:2]):
-        sentences = {sentence(finding) for finding in alike}
-        shared = sentences.pop() if len(sentences) == 1 else ""
+        first = sentence(alike[0])
+        shared = first if all(sentence(finding) == first for finding in alike) else ""
         groups.append(FindingGroup(alike[0].severity, code, title(alike[0], whole=bool(shared)), shared, tuple(alike)))
     return groups
 

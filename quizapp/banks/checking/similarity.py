@@ -7,7 +7,7 @@ questions, so what is right must agree too: "频度 O" and "严重度 S" asked i
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 
@@ -21,6 +21,7 @@ NEAR = 7, 10  # as a fraction, so that no rounding decides
 # Where thousands of stems are made from one pattern, each is compared with so many that share its rarest sequences, and
 # the answers of the nearest are looked at: or a file made for it would keep us for hours. No real bank comes near.
 MOST_COMPARED, MOST_ANSWERS = 64, 8
+BITS = 256  # so many that the sequences of one stem, some dozens, mostly have a bit each
 
 _SYMBOLS = re.compile(r"[A-Za-zα-ωΑ-Ω]+|\d+(?:\.\d+)?")
 _POINTS_AT_OPTIONS = re.compile(r"下列|以下|下面|下述|\b(?:following|these)\b", re.I)
@@ -101,6 +102,8 @@ def _like(severity: str, code: str, number: int, content: BankContent, other: in
 
 def _in_bank(content: BankContent, latest: BankContent | None, earlier: Sequence[Earlier]) -> Iterator[Fault]:
     """Questions that the bank has under another code (in a comparison they would look removed and added), or had once."""
+    if latest is None and not earlier:
+        return
     now = {question.code for question in latest.questions} if latest else set()
     words = {same_words(question): question.code for question in latest.questions} if latest else {}
     before: dict[tuple[str, frozenset[str]], Earlier] = {}
@@ -227,7 +230,7 @@ class _Index:
 
     Two sets with a Jaccard similarity of t have an element in common among the rarest n − ⌈t·n⌉ + 1 of each (prefix
     filtering: Chaudhuri, Ganti, Kaushik 2006; Bayardo, Ma, Srikant 2007). So only stems that share one of those are
-    compared, exactly.
+    compared, exactly; and most of these not even that, because bits taken of their sequences differ in too many places.
     """
 
     def __init__(self, stems: Sequence[str]) -> None:
@@ -238,6 +241,7 @@ class _Index:
         for place, shingle in enumerate(sorted(range(len(numbers)), key=frequency.__getitem__)):
             rank[shingle] = place
         self._stems = [array("I", sorted(map(rank.__getitem__, shingles))) for shingles in cut]
+        self._bits = [_bits_of(stem) for stem in self._stems]
         self._postings: dict[int, list[int]] = {}
 
     def add(self, number: int) -> None:
@@ -247,11 +251,13 @@ class _Index:
     def near(self, number: int) -> list[tuple[float, int]]:
         """How near the stems added so far are to this one, the nearest first; those that aren't near are left out."""
         part, whole = NEAR
-        stem = set(self._stems[number])
+        stem, bits = set(self._stems[number]), self._bits[number]
         found = []
         for other in self._candidates(number):
+            # A bit that only one of them has is of a sequence that only one of them has.
+            apart = (bits ^ self._bits[other]).bit_count()
             theirs = self._stems[other]
-            if part * len(theirs) > whole * len(stem) or part * len(stem) > whole * len(theirs):
+            if apart * (whole + part) > (len(stem) + len(theirs)) * (whole - part):
                 continue
             common = len(stem.intersection(theirs))
             together = len(stem) + len(theirs) - common
@@ -272,6 +278,13 @@ class _Index:
         part, whole = NEAR
         stem = self._stems[number]
         return stem[: len(stem) - -(-part * len(stem) // whole) + 1]
+
+
+def _bits_of(stem: Iterable[int]) -> int:
+    bits = 0
+    for shingle in stem:
+        bits |= 1 << shingle % BITS
+    return bits
 
 
 def _shingles(stem: str) -> set[str]:
