@@ -99,6 +99,38 @@ def doctor() -> None:
     sys.exit(examine())
 
 
+@cli.command(
+    with_appcontext=False,
+    help="把运行中的安装备份到目录（内置数据库）。 Back a running installation up into a folder (embedded database).",
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Everything that was acknowledged before it began is in it; people go on answering."""
+    from quizapp.installation.backup import BackupError, make_backup, summary
+
+    try:
+        click.echo(summary(make_backup(read_settings(), folder)))
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@cli.command(
+    with_appcontext=False,
+    help="把备份恢复到空的数据目录。 Restore a backup into an empty data folder.",
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+def restore(folder: Path) -> None:
+    """The next start notices the empty store and restores it from SQL."""
+    from quizapp.installation.backup import BackupError, restore_backup, summary
+    from quizapp.installation.checks import CannotStart
+
+    try:
+        click.echo(summary(restore_backup(read_settings(), folder)))
+    except (BackupError, CannotStart) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("已恢复，可以启动了：quizapp up。 Restored; start it with quizapp up.")
+
+
 def main() -> int:
     """Run the command line. What people can mend is said in one sentence, without a traceback."""
     try:

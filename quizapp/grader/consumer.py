@@ -112,14 +112,9 @@ class StreamConsumer:
         """
         if ids:
             self._redis.xack(stream, GROUP, *ids)
-        # Both figures from one moment: between two commands another recorder could take new entries, and the cut would
-        # then stand above them. What is computed may be old when it is used; it can only be too low.
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xpending(stream, GROUP)
-            pipe.xinfo_groups(stream)
-            pending, groups = pipe.execute()
-        delivered = next(group["last-delivered-id"] for group in groups if group["name"] == GROUP)
-        self._redis.xtrim(stream, minid=pending["min"] or delivered, approximate=True)
+        # What is asked may be old when it is used; it can only be too low.
+        delivered, oldest = self._delivered_and_oldest_pending(stream)
+        self._redis.xtrim(stream, minid=oldest or delivered, approximate=True)
 
     def settled(self, stream: str, ids: Iterable[str]) -> set[str]:
         """Those of this recorder's unacknowledged `ids` before which nothing waits in anybody else's hands."""
@@ -152,6 +147,32 @@ class StreamConsumer:
         now_ms = seconds * 1000 + microseconds // 1000
         oldest = place_of(first[0][0])[0] if first else now_ms
         return Backlog(waiting + pending, pending, max(0, now_ms - oldest))
+
+    def newest(self, stream: str) -> str:
+        """The id of the entry that was written last, be it still there or not; "0-0" if there was none."""
+        if not self._redis.exists(stream):
+            return "0-0"
+        return str(cast(Any, self._redis.xinfo_stream(stream))["last-generated-id"])
+
+    def has_settled(self, stream: str, upto: str) -> bool:
+        """Whether every entry up to the id has been acknowledged: what it told is committed in SQL, or noted there."""
+        if place_of(upto) == (0, 0):
+            return True
+        try:
+            delivered, oldest = self._delivered_and_oldest_pending(stream)
+        except ResponseError:  # no recorder has joined the stream yet
+            return False
+        return place_of(delivered) >= place_of(upto) and (not oldest or place_of(oldest) > place_of(upto))
+
+    def _delivered_and_oldest_pending(self, stream: str) -> tuple[str, str | None]:
+        # Both figures from one moment: between two commands another recorder could take new entries, and a cut would then
+        # stand above them.
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xpending(stream, GROUP)
+            pipe.xinfo_groups(stream)
+            pending, groups = pipe.execute()
+        delivered = next(group["last-delivered-id"] for group in groups if group["name"] == GROUP)
+        return delivered, pending["min"]
 
     def run_id(self) -> str:
         """The name of the server's present run: another one means that it was restarted."""

@@ -55,6 +55,12 @@ class Crowd:
         count: int = self._line.recv()
         return count
 
+    def last(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """By account and position, the sequence and choice that have been acknowledged last so far."""
+        self._line.send("last")
+        last: dict[tuple[int, int], tuple[int, int]] = self._line.recv()
+        return last
+
     def finish(self) -> Story:
         """Let everybody have their last answer acknowledged and submit; returns what happened."""
         self._line.send("finish")
@@ -159,6 +165,8 @@ async def _play(port: int, participants: list[Participant], seed: int, line: Con
                     line.send(people.in_flight)
                 case "acknowledged":
                     line.send(people.story.acknowledged)
+                case "last":
+                    line.send(people.story.last)
                 case _:
                     people.finishing.set()
         await asyncio.sleep(0.005)

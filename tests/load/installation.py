@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -168,7 +168,8 @@ class Installation:
             return db.session.get_one(Competition, self.competition).shards
 
     def open_attempts(self, count: int, *, skip: int = 0) -> list[Participant]:
-        """Start and open attempts for the people with the lowest ids but `skip`, and issue their tickets."""
+        """Start and open attempts for the people with the lowest ids but `skip`, and issue their tickets; who has one goes
+        on with it."""
         found = []
         with self.app.app_context():
             competition = db.session.get_one(Competition, self.competition)
@@ -177,9 +178,9 @@ class Installation:
                 db.select(Account.id).where(Account.login.like("load-%")).order_by(Account.id).offset(skip).limit(count)
             ).all()
             db.session.commit()
-            papers = [(seed, places_for(competition, seed)) for seed in (secrets.token_hex(16) for _ in range(50))]
+            papers = {seed: places_for(competition, seed) for seed in (secrets.token_hex(16) for _ in range(50))}
             for number, account in enumerate(ids):
-                seed, places = papers[number % len(papers)]
+                seed, places = list(papers.items())[number % 50]
                 reply = grader.start(
                     competition.id,
                     competition.shards,
@@ -193,6 +194,9 @@ class Installation:
                 )
                 opened = grader.open(competition.id, competition.shards, account, reply.ordinal).attempt
                 assert opened is not None
+                if opened.seed not in papers:
+                    papers[opened.seed] = places_for(competition, opened.seed)
+                places = papers[opened.seed]
                 shard = shard_of(account, competition.shards)
                 ticket = Ticket(competition.id, shard, account, reply.ordinal, opened.epoch)
                 found.append(Participant(account, tickets.issue(ticket), tuple(len(place.options) for place in places)))
@@ -236,6 +240,15 @@ class Installation:
                 pass
             time.sleep(0.1)
         raise RuntimeError("the recorder does not catch up")
+
+    def kill(self) -> None:
+        """SIGKILL to all of its processes at once, as when the machine burns down."""
+        for pid in (self.up.pid, *(pid for pids in self.processes().values() for pid in pids)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.up.wait()
+        with self.app.app_context():
+            db.engine.dispose()
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does; whatever is left of it afterwards is killed."""

@@ -1,0 +1,84 @@
+"""A backup that is taken while people answer; then everything is destroyed, restored by the documented commands, started
+and counted: what was acknowledged before the backup began is there, and everybody goes on."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import select
+
+from quizapp.attempts.models import Response
+from quizapp.extensions import db
+from tests.fault.people import Crowd
+from tests.fault.table import Row, Table
+from tests.fault.under_fault import compare, wait_for
+from tests.load.installation import Installation, installation, redis_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+
+PEOPLE = 300
+
+
+def quizapp(running: Installation, *arguments: str) -> str:
+    """What the command line says; it must succeed."""
+    command = [sys.executable, "-c", "import sys; from quizapp.cli import main; sys.exit(main())", *arguments]
+    done = subprocess.run(command, env=running.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def recorded(running: Installation) -> dict[tuple[int, int], tuple[int, int]]:
+    """By account and position, the sequence and choice in SQL."""
+    with running.app.app_context():
+        rows = db.session.scalars(select(Response)).all()
+        return {(row.account_id, row.position): (row.sequence, row.chosen) for row in rows}
+
+
+def wait_until_compared(running: Installation) -> None:
+    store = redis_of(running)
+    deadline = time.monotonic() + 60
+    while not store.exists(f"{{q{running.competition}.0}}:compared"):
+        assert time.monotonic() < deadline, "the recorder does not restore the store"
+        time.sleep(0.05)
+    store.close()
+
+
+def test_what_was_acknowledged_before_a_backup_survives_everything(faults: Table) -> None:
+    with installation(PEOPLE) as running:
+        crowd = Crowd(running.port, running.open_attempts(PEOPLE), faults.seed)
+        try:
+            wait_for(crowd, 2 * PEOPLE)
+            acknowledged = crowd.last()
+            backup = running.folder / "backup"
+            said = quizapp(running, "backup", str(backup))
+            wait_for(crowd, PEOPLE)  # nobody was held up, and these are not in the backup
+        finally:
+            crowd.end()
+        running.kill()
+        shutil.rmtree(running.settings.data_dir)
+
+        begun = time.monotonic()
+        assert quizapp(running, "restore", str(backup)).startswith(said.strip())
+        running.start()
+        wait_until_compared(running)
+        recovery_s = time.monotonic() - begun
+        held = recorded(running)
+        lost = {place for place, (sequence, _) in acknowledged.items() if held.get(place, (0, 0))[0] < sequence}
+        assert (len(acknowledged) > PEOPLE, lost) == (True, set())
+
+        participants = running.open_attempts(PEOPLE)
+        crowd = Crowd(running.port, participants, faults.seed + 1)
+        try:
+            wait_for(crowd, PEOPLE)
+            story = crowd.finish()
+        finally:
+            crowd.end()
+        running.wait_until_drained()
+        story.last = {**held, **story.last}
+        row = compare(running, {who.account for who in participants}, story)
+        story.acknowledged += len(acknowledged)
+        faults.add("all destroyed, and a backup restored", row, story, recovery_s)
+        assert (story.unexpected, len(story.scores)) == ([], PEOPLE)
+        assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
