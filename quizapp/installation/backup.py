@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from redis import Redis
@@ -22,9 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp import create_app
 from quizapp.attempts.recorder import recorded_competitions, sources_of
-from quizapp.clock import utc_now
+from quizapp.clock import from_ms
 from quizapp.config import Settings
-from quizapp.extensions import db
+from quizapp.errors import Unavailable
+from quizapp.extensions import db, grader
 from quizapp.grader.consumer import StreamConsumer
 from quizapp.installation.checks import MIGRATIONS, lock_data_folder
 
@@ -87,9 +89,8 @@ def make_backup(settings: Settings, folder: Path, *, patience_s: float = RECORDE
             f"数据目录 {settings.data_dir} 里没有数据库；请检查 QUIZ_DATA_DIR。"
             f" There is no database in the data folder {settings.data_dir}: see QUIZ_DATA_DIR."
         )
-    taken_at = utc_now()
     try:
-        _wait_until_recorded(settings, patience_s)
+        taken_at = _wait_until_recorded(settings, patience_s)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         revision, rows = _copy_database(settings.data_dir / DATABASE, folder / DATABASE)
@@ -171,14 +172,15 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _wait_until_recorded(settings: Settings, patience_s: float) -> None:
+def _wait_until_recorded(settings: Settings, patience_s: float) -> datetime:
+    """Returns the moment, by the store's clock, before which all that was acknowledged is in SQL by now."""
     app = create_app(settings)
-    with app.app_context():
-        streams = [source.stream for each in recorded_competitions() for source in sources_of(each)]
-        db.engine.dispose()
     deadline = time.monotonic() + patience_s
     try:
-        with StreamConsumer(settings.store_url) as consumer:
+        with app.app_context(), StreamConsumer(settings.store_url) as consumer:
+            begun_ms = grader.now_ms()
+            streams = [source.stream for each in recorded_competitions() for source in sources_of(each)]
+            db.engine.dispose()
             waiting = {stream: consumer.newest(stream) for stream in streams}
             while waiting := {
                 stream: newest for stream, newest in waiting.items() if not consumer.has_settled(stream, newest)
@@ -190,7 +192,8 @@ def _wait_until_recorded(settings: Settings, patience_s: float) -> None:
                         " acknowledged, so there is none. See to the recorder, and repeat it."
                     )
                 time.sleep(0.05)
-    except RedisError as error:
+            return from_ms(begun_ms)
+    except (RedisError, Unavailable) as error:
         raise BackupError(
             "无法访问存储，不知道作答是否都已落库。程序在运行时再备份；程序停止时，复制整个数据目录即可。"
             " The store can't be reached, so nobody can say whether all answers are recorded. Back up while the program runs;"
