@@ -5,6 +5,7 @@ A golden test holds this: whoever changes what a seed draws changes every paper 
 """
 
 import hashlib
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +16,7 @@ from quizapp.papers.blueprint import Blueprint, candidates
 
 Item = TypeVar("Item")
 PHASES = 1 << 16
+_words_of = struct.Struct(">8I").unpack
 
 
 class BlueprintUnsatisfiable(ValueError):
@@ -47,15 +49,16 @@ class SeededChance:
     def _stream(seed: bytes) -> Iterator[int]:
         counter = 0
         while True:
-            block = hashlib.sha256(seed + b"|" + str(counter).encode()).digest()
-            for start in range(0, 32, 4):
-                yield int.from_bytes(block[start : start + 4], "big")
+            yield from _words_of(hashlib.sha256(seed + b"|" + str(counter).encode()).digest())
             counter += 1
 
     def below(self, bound: int) -> int:
         """An even draw from 0 to bound − 1; words past the last whole multiple of `bound` are thrown away."""
         limit = (1 << 32) // bound * bound
-        return next(word for word in self._words if word < limit) % bound
+        word = next(self._words)
+        while word >= limit:
+            word = next(self._words)
+        return word % bound
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in an even random order (Fisher and Yates 1938, in Durstenfeld's form of 1964)."""

@@ -225,27 +225,21 @@ def test_all_of_them_is_right_as_often_as_chance() -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_papers_satisfy_the_blueprint_and_are_alike() -> None:
+    content, sections = bank(), DEFAULT_BLUEPRINT.sections
+    formal = {place: each for place, each in enumerate(content.questions) if each.pool == "formal"}
+    strata = [{place for place, each in formal.items() if section.admits(each)} for section in sections]
+    weights = {place: SCALE[each.difficulty] for place, each in formal.items()}
     drawn: Counter[int] = Counter()
     means = []
-    content = bank()
     for seed in range(PAPERS):
-        places = assemble(DEFAULT_BLUEPRINT, content, f"proof-{seed}").places
-        ordinals = [place.ordinal for place in places]
-        assert len(set(ordinals)) == 25
-        held = [content.questions[ordinal] for ordinal in ordinals]
-        assert all(each.pool == "formal" for each in held)
-        left = Counter((each.type, each.topic) for each in held)
-        for section in DEFAULT_BLUEPRINT.sections:
-            count = sum(left[section.type, topic] for topic in section.topics)
-            assert count == section.count
-        drawn.update(ordinals)
-        means.append(statistics.fmean(SCALE[each.difficulty] for each in held))
-    for section in DEFAULT_BLUEPRINT.sections:
-        times = [
-            drawn[place]
-            for place, each in enumerate(content.questions)
-            if each.pool == "formal" and section.admits(each)
-        ]
+        held = {place.ordinal for place in assemble(DEFAULT_BLUEPRINT, content, f"proof-{seed}").places}
+        assert len(held) == 25
+        assert held <= formal.keys()
+        assert [len(held & stratum) for stratum in strata] == [section.count for section in sections]
+        drawn.update(held)
+        means.append(sum(weights[place] for place in held) / 25)
+    for stratum in strata:
+        times = [drawn[place] for place in stratum]
         assert max(times) < 3 * min(times)
     # On a scale where an easy question is 0 and a hard one 100: the widest there is.
     assert statistics.pstdev(means) < 3
