@@ -1,10 +1,11 @@
 """Freezing: from here on the boards are what stands in SQL, and nothing can change them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import delete, insert
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
@@ -13,12 +14,14 @@ from quizapp.competitions.phase import Phase
 from quizapp.errors import Refused
 from quizapp.extensions import db, grader
 from quizapp.leaderboards import sources
-from quizapp.leaderboards.figures import Figures
-from quizapp.leaderboards.models import Freeze, Standing
-from quizapp.leaderboards.queries import Readiness, readiness
-from quizapp.leaderboards.standings import Digest, StandingRow, group_rows, people_rows
-
-ROWS_A_STATEMENT = 2000
+from quizapp.leaderboards.corrections import Changes
+from quizapp.leaderboards.differences import differences_of
+from quizapp.leaderboards.figures import Tree, figures_of_groups
+from quizapp.leaderboards.models import Freeze, Snapshot, Standing
+from quizapp.leaderboards.queries import Readiness, names_of, readiness
+from quizapp.leaderboards.snapshot_lines import TreeUnit, counted_units, standing_groups
+from quizapp.leaderboards.snapshots import Writer, portions, snapshot_in_force, units_now, units_of
+from quizapp.leaderboards.standings import Digest, StandingRow, people_rows
 
 
 def freeze_standings(competition: Competition, *, actor: Account | None, now: datetime) -> Freeze:
@@ -33,7 +36,10 @@ def freeze_standings(competition: Competition, *, actor: Account | None, now: da
     try:
         grader.fence(competition_id, shards)
         _refuse_unready(readiness(competition, now))  # what came in before the fence went up
-        freeze = _write_standings(competition, actor, now)
+        writer = Writer(competition, sources.board_rules(competition), now=now)
+        freeze = _write_standings(competition, writer, units_now(db.session.connection()))
+        freeze.frozen_by_id = actor.id if actor else None
+        snapshot = writer.end(actor=actor)
         competition.frozen_at = now
         audit.record(
             "standings_frozen",
@@ -42,6 +48,7 @@ def freeze_standings(competition: Competition, *, actor: Account | None, now: da
             subject_id=competition.id,
             now=now,
             digest=freeze.digest,
+            snapshot=snapshot.digest,
             participants=freeze.summary["participants"],
         )
         db.session.flush()
@@ -70,35 +77,49 @@ def _refuse_unready(state: Readiness) -> None:
         )
 
 
-def _write_standings(competition: Competition, actor: Account | None, now: datetime) -> Freeze:
-    rules = sources.board_rules(competition)
+def correct_standings(
+    competition: Competition, changes: Changes, *, reason: str, actor: Account, now: datetime
+) -> Snapshot:
+    """Make the frozen standings anew with `changes`, all that were ever made and the new ones: as the next snapshot.
+
+    Nothing that was recorded is changed, and the units are those of the freeze. Raises Refused before the freeze.
+    """
+    db.session.refresh(competition, with_for_update=True)
+    before = snapshot_in_force(competition)
+    if before is None:
+        raise Refused("not_frozen")
+    moved = differences_of(competition, before, changes)
+    held = db.session.get_one(Freeze, competition.id)
+    frozen_by = held.frozen_by_id
+    rules = sources.BoardRules(competition.id, competition.tie_keys, held.summary["minimum"])
+    for table in (Standing, Freeze):
+        db.session.execute(delete(table).where(table.competition_id == competition.id))
+    db.session.expunge(held)
+    writer = Writer(competition, rules, now=now, changes=changes, before=before)
+    freeze = _write_standings(competition, writer, units_of(before))
+    freeze.frozen_at, freeze.frozen_by_id = competition.frozen_at or now, frozen_by
+    return writer.end(actor=actor, reason=reason, differences=moved)
+
+
+def _write_standings(competition: Competition, writer: Writer, units: Sequence[TreeUnit]) -> Freeze:
+    rules, corrected = writer.rules, writer.corrected
+    tree = Tree(counted_units(units, corrected.headcounts))
+    names = {str(unit.unit): unit.name for unit in units}
+    figures = figures_of_groups(tree, corrected.sums_of_units())
+    paths = {unit: "/".join(str(above) for above in tree.line(int(unit))) for unit in figures["units"]}
+    groups = standing_groups(figures, rules.minimum, paths)
+    writer.begin(units, figures["units"], groups)
     digest = Digest(rules.competition, rules.tie_keys, rules.minimum)
     scores: Counter[int] = Counter()
-    waiting: list[dict[str, object]] = []
-    for row in _rows(db.session.connection(), rules):
-        digest.add(row)
-        if row.board == "people":
-            scores[row.figures["score"]] += 1
-        waiting.append(
-            {
-                "competition_id": competition.id,
-                "board": row.board,
-                "place": row.place,
-                "rank": row.rank,
-                "subject": row.subject,
-                "organization_id": row.organization_id,
-                "figures": row.figures,
-            }
-        )
-        if len(waiting) >= ROWS_A_STATEMENT:
-            db.session.execute(insert(Standing), waiting)
-            waiting = []
-    if waiting:
-        db.session.execute(insert(Standing), waiting)
+    for portion in portions(people_rows(corrected.results_in_order(), rules.tie_keys)):
+        _keep(competition, portion, names_of([int(row.subject) for row in portion]), digest)
+        scores.update(row.figures["score"] for row in portion)
+        writer.people(portion)
+    for portion in portions(groups):
+        _keep(competition, portion, names, digest)
     freeze = Freeze(
         competition_id=competition.id,
-        frozen_at=now,
-        frozen_by_id=actor.id if actor else None,
+        frozen_at=writer.now,
         digest=str(digest),
         summary={
             "tie_keys": rules.tie_keys,
@@ -111,13 +132,22 @@ def _write_standings(competition: Competition, actor: Account | None, now: datet
     return freeze
 
 
-def _rows(connection: Connection, rules: sources.BoardRules) -> Iterator[StandingRow]:
-    """Every row of every board, computed from SQL alone: the live boards are not asked."""
-    yield from people_rows(sources.results_in_order(connection, rules.competition, rules.tie_keys), rules.tie_keys)
-    tree = sources.read_tree(connection)
-    sums = sources.sums_of_units(connection, rules.competition)
-    units = {str(unit): figures for unit, figures in tree.unit_figures(sums).items() if figures != Figures()}
-    paths = {unit: "/".join(str(above) for above in tree.line(int(unit))) for unit in units}
-    yield from group_rows("units", units, rules.minimum, paths)
-    yield from group_rows("regions", tree.region_figures(sums), rules.minimum)
-    yield from group_rows("industries", tree.industry_figures(sums), rules.minimum)
+def _keep(competition: Competition, rows: Sequence[StandingRow], names: Mapping[Any, str], digest: Digest) -> None:
+    """Keep rows of one kind; `names` by account or by unit."""
+    values = []
+    for row in rows:
+        digest.add(row)
+        name = names.get(int(row.subject)) if row.board == "people" else None
+        values.append(
+            {
+                "competition_id": competition.id,
+                "board": row.board,
+                "place": row.place,
+                "rank": row.rank,
+                "subject": row.subject,
+                "organization_id": row.organization_id,
+                "figures": row.figures,
+                "name": names.get(row.subject) if row.board == "units" else name,
+            }
+        )
+    db.session.execute(insert(Standing), values)

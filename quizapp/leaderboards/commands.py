@@ -1,7 +1,11 @@
 """`quizapp leaderboards …`: for operators."""
 
+import gzip
+import itertools
 import json
 import sys
+import zlib
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
@@ -16,7 +20,11 @@ from quizapp.leaderboards import sources
 from quizapp.leaderboards.proof import differences, score_differences
 from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.refresh import Refresher
+from quizapp.leaderboards.snapshots import code_digest, file_name, parts_of, snapshot_or_404
+from quizapp.leaderboards.verification import LINE_BYTES, Fault, faults_of
+from quizapp.signing import digest_of
 
+GZIP = b"\x1f\x8b"
 PROGRESS = 20_000
 """How many attempts lie between two signs of life."""
 
@@ -95,6 +103,97 @@ def prove(competition_id: int, as_json: bool) -> None:
         )
     if first:
         sys.exit(1)
+
+
+FAULTS = {
+    "not_a_snapshot": "文件不是名次快照。 This file is no snapshot of standings.",
+    "not_signed": "快照不是由公布的密钥签名的，或签名后被改过。 No published key signed this snapshot as it is: key",
+    "bank_differs": "题库版本或标准答案与签名的摘要不符。 The bank version or its answer key is another one:",
+    "trees_differ": "单位和应参赛人数被改过。 The units or their headcounts were changed:",
+    "units_differ": "参赛单位被改过。 The units that took part were changed:",
+    "groups_differ": "单位、地区或行业的名次被改过。 Rows of units, regions or industries were changed:",
+    "rows_differ": "个人名次被改过。 People's rows were changed:",
+    "evidences_differ": "答卷数据被改过。 The evidence was changed:",
+    "unit_differs": "单位与单位树不符。 A unit is not that of the tree: unit",
+    "group_differs": "与重算结果不符的单位、地区或行业。 Working it out again gives another row:",
+    "place_differs": "名次不符，个人榜第几行： Another rank or place is due, people's row",
+    "order_differs": "顺序不符，个人榜第几行： Out of order, people's row",
+    "row_differs": "与原始作答重算结果不符，个人榜第几行： The raw responses give another row, people's row",
+    "responses_differ": "作答与收据里的摘要不符，个人榜第几行： The responses are not those of the receipt, people's row",
+    "time_impossible": "用时不可能，个人榜第几行： Impossible times, people's row",
+    "evidence_missing": "缺少作答，个人榜第几行： The evidence is missing, people's row",
+    "twice": "同一人出现两次，个人榜第几行： Somebody stands there twice, people's row",
+    "line_unreadable": "这一行无法读取，文件可能不完整。 A line can't be read, the file may be cut: line",
+}
+MOST_FAULTS = 20
+
+
+@leaderboards.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--keys", type=click.Path(exists=True, path_type=Path), help="另存的公钥文件。 Keys that were noted.")
+def verify(file: Path, keys: Path | None) -> None:
+    """查验一份名次快照，不需要网络和数据库。 Check a snapshot's file without network or database.
+
+    公开文件：签名、顺序、名次和够人数单位的合计。监督员文件：由原始作答全部重算。
+    The public file: signature, order, ranks and larger units' sums. The auditors': everything, from the raw responses.
+    退出码 Exit status: 0 真 it holds, 1 假 it does not.
+    """
+    known = None
+    if keys:
+        try:
+            known = {key["id"]: key["public"] for key in json.loads(keys.read_text(encoding="utf-8"))["keys"]}
+        except (ValueError, KeyError, TypeError):
+            raise click.UsageError(
+                f"{keys.name} 不是公钥文件，请重新下载。 It is no file of keys: download it again."
+            ) from None
+
+    def progress(people: int) -> None:
+        click.echo(f"已查验 {people} 人…… {people} people checked", err=True)
+
+    with file.open("rb") as raw:
+        is_packed = raw.read(2) == GZIP
+    with gzip.open(file) if is_packed else file.open("rb") as content:
+        try:
+            head = content.readline(LINE_BYTES)
+            lines = itertools.chain([head], iter(lambda: content.readline(LINE_BYTES), b""))
+            faults = list(itertools.islice(faults_of(lines, known, progress), MOST_FAULTS))
+        except (OSError, EOFError, zlib.error):
+            faults = [Fault("line_unreadable", "?")]
+    for fault in faults:
+        click.echo(f"假 FALSE: {FAULTS[fault.code]} {fault.where}".rstrip())
+    if faults:
+        sys.exit(1)
+    found = json.loads(head)
+    statement = found["statement"]
+    click.echo(
+        f"真 TRUE: 竞赛 {statement['competition']} 第 {statement['number']} 号快照，{statement['counts']['row']} 人，"
+        f"摘要 {digest_of(statement)}。 Snapshot {statement['number']} of competition {statement['competition']}."
+    )
+    if known is None:
+        click.echo(
+            f"签名密钥 {found['key']} 取自文件本身：请与公布的公钥核对，或用 --keys 指定另存的公钥。 "
+            "The key is the file's own: compare it with the published one, or give --keys."
+        )
+    if statement["code"] != code_digest():
+        click.echo("快照由另一版本的程序生成，结果相同。 Another version of the program made it, to the same result.")
+
+
+@leaderboards.command("export-snapshot")
+@click.argument("competition_id", metavar="ID", type=int)
+@click.option("--number", type=int, help="第几号快照，默认最新。 Which snapshot; the latest unless given.")
+@click.option("--audit", is_flag=True, help="监督员文件：含原始作答和标准答案。 The auditors' file.")
+@click.option("--to", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".", help="目录。 Folder.")
+def export_snapshot(competition_id: int, number: int | None, audit: bool, to: Path) -> None:
+    """导出名次快照文件。 Write a snapshot's file."""
+    try:
+        snapshot = snapshot_or_404(published_or_404(competition_id), number)
+    except NotFound:
+        sys.exit("没有这份快照：成绩冻结之后才有。 There is no such snapshot: freezing makes the first.")
+    file = "audit" if audit else "public"
+    path = to / file_name(snapshot, file)
+    with path.open("wb") as content:
+        content.writelines(parts_of(snapshot, file))
+    click.echo(f"已写入 {path}。 Written.")
 
 
 def _rules_of(competition_id: int) -> tuple[sources.BoardRules, bool]:

@@ -214,6 +214,12 @@ class Tree:
         return shares
 
 
+def figures_of_groups(tree: Tree, sums: Mapping[int, Figures]) -> dict[str, dict[str, Figures]]:
+    """The figures of everything that stands on the boards of units, regions and industries. `sums`: as in `Tree`."""
+    units = {str(unit): figures for unit, figures in tree.unit_figures(sums).items() if figures != Figures()}
+    return {"units": units, "regions": tree.region_figures(sums), "industries": tree.industry_figures(sums)}
+
+
 def _summed(parts: Iterable[tuple[str | None, Figures]]) -> dict[str, Figures]:
     found: dict[str, Figures] = {}
     for code, figures in parts:

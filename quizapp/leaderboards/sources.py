@@ -4,7 +4,7 @@ The queries run on a connection of their own that only reads, so that the refres
 SQLite's write lock from the recorder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +95,12 @@ def results_in_order(connection: Connection, competition: int, tie_keys: str) ->
     rows = _result_columns(competition).order_by(*keys, Result.submitted_ms.asc(), Result.account_id)
     for values in _streamed(connection, rows):
         yield Counted(*values)
+
+
+def results_of(connection: Connection, competition: int, accounts: Collection[int]) -> list[Counted]:
+    """The counted results of some people."""
+    rows = _result_columns(competition).where(Result.account_id.in_(accounts))
+    return [Counted(*values) for values in connection.execute(rows)]
 
 
 def sums_of_units(connection: Connection, competition: int) -> dict[int, Figures]:

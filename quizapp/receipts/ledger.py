@@ -146,7 +146,7 @@ def _recorded_choices(keys: Sequence[Key]) -> dict[Key, dict[int, int]]:
 def enter(receipts: Mapping[Key, Receipt], *, now: datetime) -> int:
     """Put receipts into the ledger, each once, whoever else does the same. Returns how many were new."""
     _take_turn()
-    _publish_key(now)
+    publish_key(now)
     key = tuple_(Attempt.competition_id, Attempt.account_id, Attempt.ordinal)
     among = key.in_(list(receipts))
     columns = (Attempt.competition_id, Attempt.account_id, Attempt.ordinal)
@@ -177,7 +177,8 @@ def enter(receipts: Mapping[Key, Receipt], *, now: datetime) -> int:
     return len(new)
 
 
-def _publish_key(now: datetime) -> None:
+def publish_key(now: datetime) -> None:
+    """See that the key which this installation signs with is among the published ones."""
     own = signing_key()
     if db.session.get(PublishedKey, own.id) is None:
         db.session.add(PublishedKey(id=own.id, public=own.public, first_used_at=now))
@@ -225,7 +226,7 @@ def leaves_of(day: date, first: int) -> list[bytes]:
 def close_day(day: date, blocks: Sequence[bytes], count: int, *, now: datetime) -> bool:
     """Sign the root of a day that is over. False, and nothing is done, if it has its root or has grown meanwhile."""
     _take_turn()
-    _publish_key(now)
+    publish_key(now)
     last = db.session.scalar(select(ReceiptDay).order_by(ReceiptDay.day.desc()).limit(1))
     if day >= local_day(now) or (last is not None and last.day >= day) or _count(day) != count:
         return False

@@ -71,7 +71,7 @@ class Stage:
                 competition_id=self.competition,
                 account_id=account,
                 ordinal=1,
-                seed="s",
+                seed=f"{self.competition}-{account}",
                 started_ms=submitted_ms - used_ms,
             )
             held = Result(competition_id=self.competition, account_id=account, ordinal=1, right_count=0)
