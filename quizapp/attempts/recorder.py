@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from quizapp.attempts.heartbeat import Beat, tell
 from quizapp.attempts.recording import Source, record, refuse
-from quizapp.attempts.restoring import restore_open_attempts
+from quizapp.attempts.restoring import end_what_has_ended, restore_open_attempts
 from quizapp.attempts.tallies import CountingRules
 from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.models import Competition
@@ -131,6 +131,9 @@ class Recorder:
                 begin_reading()
                 competition = competition_or_404(source.competition)
                 prime(competition, as_of_ms=as_of_ms)
+                end_what_has_ended(
+                    competition, source.shard
+                )  # before the rest: who has ended one may have begun another
                 restored += restore_open_attempts(competition, source.shard)
             self._consumer.mark_compared(source.keys, run_id)
         return restored

@@ -350,6 +350,32 @@ class Grader:
         script_keys = [keys.rules, keys.person(account), keys.open, keys.attempt(account, ordinal)]
         _need_primed(Outcome(self._run("restore", script_keys, values)))
 
+    def open_ones(self, competition: int, shard: int) -> list[tuple[int, int]]:
+        """The (account, ordinal) of every attempt of the shard that the store has as open. Raises Unavailable."""
+        try:
+            members = cast("list[str]", self.store.zrange(ShardKeys(competition, shard).open, 0, -1))
+        except RedisError as error:
+            raise _unavailable(error, "zrange") from error
+        return [(int(account), int(ordinal)) for account, _, ordinal in (each.partition(":") for each in members)]
+
+    def end_as_recorded(
+        self,
+        competition: int,
+        shards: int,
+        account: int,
+        ordinal: int,
+        ending: Ending,
+        answers: Mapping[int, HeldAnswer],
+    ) -> None:
+        """End an attempt that an older store still has as open, with what SQL has recorded of it. Raises Unavailable."""
+        keys = keys_for(competition, shards, account)
+        values: list[object] = [account, ordinal, ending.submitted_ms, ending.used_ms, ending.ended_by]
+        values += [ending.score, ending.right_count, ",".join(map(str, ending.points))]
+        for position, answer in answers.items():
+            right = -1 if answer.right is None else answer.right
+            values += [position, f"{answer.chosen}|{answer.epoch}|{answer.sequence}|{answer.answered_ms}|{right}"]
+        self._run("end_as_recorded", [keys.person(account), keys.open, keys.attempt(account, ordinal)], values)
+
     def missing(self, competition: int, shards: int, attempts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """Those of the (account, ordinal) given that the store does not hold. Raises Unavailable."""
         try:

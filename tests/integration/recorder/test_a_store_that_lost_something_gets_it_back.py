@@ -114,3 +114,31 @@ def test_one_who_had_submitted_cannot_start_again_in_a_wiped_store(stage: Stage,
         stage.id, 1, lin, organization=None, seed="another", places=(), extra_ms=0, known_attempts=1, day_ms=(0, 1)
     )
     assert reply.code is Outcome.BEHIND
+
+
+def test_what_had_ended_stays_ended_in_an_older_store(stage: Stage, store: Redis) -> None:
+    """An old file put back: there the attempt is still open, and an answer to it would be called saved and never graded."""
+    lin, bo, _, _ = stage.people
+    for account in (lin, bo):
+        start(stage, account)
+    save(stage, lin, 0, (1, 1, 1))
+    older = {key: store.dump(key) for key in store.scan_iter()}
+    recorder = stage.recorder()
+    recorder.restore()
+    save(stage, lin, 0, (2, 2, 2))
+    ending = grader.submit(stage.id, 0, lin, 1, 0).ending
+    recorder.take()
+    store.flushall()
+    for key, value in older.items():
+        store.restore(key, 0, value)  # type: ignore[arg-type]
+
+    recorder.restore()
+    assert save(stage, lin, 0, (3, 1, 3)) == [Outcome.ALREADY_SUBMITTED]
+    assert save(stage, lin, 0, (2, 2, 2)) == [Outcome.SAVED], "the repeat of what is held, whose reply was lost"
+    assert grader.submit(stage.id, 0, lin, 1, 0).ending == ending
+    assert grader.read(stage.id, 1, lin).open_ordinal == 0
+    assert save(stage, bo, 0, (1, 1, 1)) == [Outcome.SAVED], "who was answering goes on"
+    assert grader.open_attempts(stage.id, 1) == 1
+    before = stage.attempts()
+    recorder.take()
+    assert stage.attempts() == before
