@@ -1,7 +1,6 @@
 """Moodle XML, QTI packages and zipped folders on their whole road: uploaded, published with their pictures, downloaded, compared."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -86,9 +85,7 @@ def test_hostile_xml_gets_a_sentence_in_time_and_changes_nothing(
 ) -> None:
     file = tmp_path / "a.xml"
     file.write_bytes(data)
-    began = time.monotonic()
-    result = run(app, "check", file, "--json")
-    assert time.monotonic() - began < 20
+    result = run(app, "check", file, "--json")  # past its limit of time the sandbox would say file_too_demanding
     report = json.loads(result.stdout)
     assert (result.exit_code, report["verdict"], report["findings"][0]["code"]) == (1, "reject", code)
     assert all(finding["message"] for finding in report["findings"])

