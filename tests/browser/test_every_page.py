@@ -18,12 +18,12 @@ from sqlalchemy import select
 
 from quizapp.extensions import Base, db
 from tests.browser.conftest import DESK, PHONE, Site, Visit
-from tests.browser.looking import Scales, violations
+from tests.browser.looking import ALL, ALL_BUT_COLOURS, COLOURS, Scales, violations
 from tests.cast import Cast, Person, TinyBank
 from tests.conftest import SignIn
 from tests.world import UPLOADED, World, add_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 MOST_BYTES = 60_000  # of a participant's page, all that it loads included
 
@@ -331,10 +331,12 @@ def world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> World
     return add_world(app, cast, tiny_bank, sign_in)
 
 
-def addresses(world: World) -> Iterator[tuple[str, str, Example]]:
-    """(endpoint, path, example) of each example."""
+def addresses(world: World, part: str = "") -> Iterator[tuple[str, str, Example]]:
+    """(endpoint, path, example) of each example; `part` leaves only what participants or what the staff look at."""
     with world.app.test_request_context():
         for endpoint, examples in PAGES.items():
+            if part and (part == "staff") != endpoint.partition(".")[0].endswith("_admin"):
+                continue
             for each in examples:
                 values = {name: _filled(value, world.ids) for name, value in each.arguments}
                 yield endpoint, url_for(endpoint, **values), each
@@ -376,8 +378,8 @@ class Browsers:
 
 
 def faults(page: Page) -> list[str]:
-    """What is wrong with the page at its present size."""
-    found = violations(page)
+    """What is wrong with the layout of the page at its present size."""
+    found = []
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         found.append("wider than its window")
     if (headings := page.locator("h1").count()) != 1:
@@ -391,10 +393,10 @@ def faults(page: Page) -> list[str]:
 MEANT = re.compile(r"^error: Failed to load resource: the server responded with a status of (404|409|422) ")
 
 
-def walk(world: World, site: Site, browsers: Browsers, look: Callable[[Page], list[str]]) -> list[str]:
-    """What `look` finds on each page, and what its console said."""
+def walk(world: World, site: Site, browsers: Browsers, part: str, look: Callable[[Page], list[str]]) -> None:
+    """Fails with what `look` finds on each page of the part, and what its console said."""
     wrong = []
-    for endpoint, path, each in addresses(world):
+    for endpoint, path, each in addresses(world, part):
         page = browsers.open(each.who, path)
         if each.act:
             each.act(page)
@@ -402,7 +404,7 @@ def walk(world: World, site: Site, browsers: Browsers, look: Callable[[Page], li
         said = [message for message in site.messages if not MEANT.search(message)]
         wrong += [f"{endpoint} {path} as {each.who}: {fault}" for fault in (*look(page), *said)]
         site.messages.clear()
-    return wrong
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_page_has_an_example(app: Flask) -> None:
@@ -410,27 +412,35 @@ def test_every_page_has_an_example(app: Flask) -> None:
     assert endpoints == PAGES.keys() | NO_PAGES.keys()
 
 
-def test_every_page_on_a_phone_and_on_a_desk(world: World, site: Site, visit: Visit) -> None:
+both_parts = pytest.mark.parametrize("part", ["participants", "staff"])  # two walks at a time take half as long
+
+
+@both_parts
+def test_every_page_on_a_desk_and_on_a_phone_in_the_light_and_in_the_dark(
+    part: str, world: World, site: Site, visit: Visit
+) -> None:
     def look(page: Page) -> list[str]:
-        found = []
-        for width, height in (DESK, PHONE):
-            page.set_viewport_size({"width": width, "height": height})
-            found += [f"at {width}: {fault}" for fault in faults(page)]
+        page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+        found = [f"on a desk: {fault}" for fault in (*faults(page), *violations(page, ALL_BUT_COLOURS))]
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        found += [f"on a phone: {fault}" for fault in (*faults(page), *violations(page, ALL))]
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # nothing fades from light to dark
+        found += [f"in the dark: {fault}" for fault in violations(page, COLOURS)]
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
         return found
 
-    wrong = walk(world, site, Browsers(visit, world), look)
-    assert not wrong, "\n".join(wrong)
+    walk(world, site, Browsers(visit, world), part, look)
 
 
-def test_every_page_in_the_dark_and_in_english(world: World, site: Site, visit: Visit) -> None:
+@both_parts
+def test_every_page_in_english(part: str, world: World, site: Site, visit: Visit) -> None:
     written = written_by_people(world)
 
     def look(page: Page) -> list[str]:
         chinese = [text for text in page.evaluate(CHINESE) if han(written.sub("", text))]
         return [*faults(page), *(f"Chinese: {text}" for text in chinese)]
 
-    wrong = walk(world, site, Browsers(visit, world, dark=True, locale="en"), look)
-    assert not wrong, "\n".join(wrong)
+    walk(world, site, Browsers(visit, world, locale="en"), part, look)
 
 
 # Texts and attributes that people read or hear, but for what is marked as Chinese (the switch of language).
