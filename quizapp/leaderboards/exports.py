@@ -13,20 +13,21 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.models import Standing
-from quizapp.leaderboards.queries import names_of
+from quizapp.leaderboards.snapshot_lines import TreeUnit
+from quizapp.leaderboards.snapshots import snapshot_in_force, units_of
 from quizapp.leaderboards.workbook import Sheet
-from quizapp.organizations.models import Organization
 from quizapp.organizations.words import industry_name, region_name
 
 CHUNK = 2000
 
 T = TypeVar("T")
-StandingRow = Row[int, str, int | None, dict[str, Any]]
+StandingRow = Row[int, str, int | None, dict[str, Any], str | None]
 
 
 def standing_sheets(competition: Competition) -> Iterator[Sheet]:
     """One sheet a board. Ranks of 0 (too few people for a mean) are left empty."""
-    units = {unit.id: unit for unit in db.session.scalars(select(Organization))}
+    snapshot = snapshot_in_force(competition)
+    units = {unit.unit: unit for unit in (units_of(snapshot) if snapshot else ())}
     yield (
         _("个人"),
         [_("名次"), _("姓名"), _("单位"), _("上级单位"), _("得分"), _("用时（秒）"), _("交卷时间")],
@@ -43,15 +44,14 @@ def standing_sheets(competition: Competition) -> Iterator[Sheet]:
     yield _("行业"), [rank, _("行业"), *figures], _fields(competition, "industries")
 
 
-def _people(competition: Competition, units: dict[int, Organization]) -> Iterator[Sequence[object]]:
+def _people(competition: Competition, units: dict[int, TreeUnit]) -> Iterator[Sequence[object]]:
     zone = ZoneInfo(competition.timezone)
     for chunk in _chunks(_standings(competition, "people"), CHUNK):
-        names = names_of([int(subject) for _rank, subject, _unit, _figures in chunk])
-        for rank, subject, unit_id, values in chunk:
+        for rank, _subject, unit_id, values, name in chunk:
             unit = units.get(unit_id) if unit_id else None
             yield (
                 rank,
-                names.get(int(subject), ""),
+                name,
                 unit.name if unit else "",
                 _parents(unit, units),
                 values["score"] / 100,
@@ -60,8 +60,8 @@ def _people(competition: Competition, units: dict[int, Organization]) -> Iterato
             )
 
 
-def _units(competition: Competition, units: dict[int, Organization]) -> Iterator[Sequence[object]]:
-    for rank, subject, _unit_id, values in _standings(competition, "units"):
+def _units(competition: Competition, units: dict[int, TreeUnit]) -> Iterator[Sequence[object]]:
+    for rank, subject, _unit_id, values, _name in _standings(competition, "units"):
         unit = units[int(subject)]
         figures = Figures(**{name: value for name, value in values.items() if name != "path"})
         names = unit.name, unit.code, _parents(unit, units), region_name(unit.region), industry_name(unit.industry)
@@ -70,7 +70,7 @@ def _units(competition: Competition, units: dict[int, Organization]) -> Iterator
 
 def _fields(competition: Competition, board: str) -> Iterator[Sequence[object]]:
     name = region_name if board == "regions" else industry_name
-    for rank, subject, _unit_id, values in _standings(competition, board):
+    for rank, subject, _unit_id, values, _name in _standings(competition, board):
         yield (rank or None, name(subject) or subject, *_numbers(Figures(**values)))
 
 
@@ -87,15 +87,15 @@ def _numbers(figures: Figures) -> list[object]:
     ]
 
 
-def _parents(unit: Organization | None, units: dict[int, Organization]) -> str:
+def _parents(unit: TreeUnit | None, units: dict[int, TreeUnit]) -> str:
     """The units above, the root first."""
     if unit is None:
         return ""
-    return " / ".join(units[above].name for above in unit.ancestor_ids[:-1] if above in units)
+    return " / ".join(units[above].name for above in unit.line[:-1])
 
 
 def _standings(competition: Competition, board: str) -> Iterable[StandingRow]:
-    columns = Standing.rank, Standing.subject, Standing.organization_id, Standing.figures
+    columns = Standing.rank, Standing.subject, Standing.organization_id, Standing.figures, Standing.name
     rows = select(*columns).where(Standing.competition_id == competition.id, Standing.board == board)
     return db.session.execute(rows.order_by(Standing.place), execution_options={"yield_per": CHUNK})
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 from sqlalchemy import ColumnElement, func, select
@@ -24,7 +25,23 @@ class FrozenBoard:
 
     @cached_property
     def _groups(self) -> "Groups":
-        return _groups_of(self._competition, self.freeze.digest, self.freeze.summary["minimum"])
+        return _groups_of(self._competition, self.freeze.digest, self.minimum, self.freeze.frozen_at)
+
+    @property
+    def minimum(self) -> int:
+        """From how many participants on a unit is shown person by person."""
+        return int(self.freeze.summary["minimum"])
+
+    @property
+    def unit_names(self) -> dict[int, str]:
+        """What every unit that stands on the boards was called at the freeze."""
+        return self._groups.names
+
+    def names(self, accounts: Collection[int]) -> dict[int, str]:
+        """What people were called at the freeze, by account."""
+        subjects = [str(account) for account in accounts]
+        rows = select(Standing.subject, Standing.name).where(*self._among(None), Standing.subject.in_(subjects))
+        return {int(subject): name or "" for subject, name in db.session.execute(rows)}
 
     @property
     def lines(self) -> dict[int, tuple[int, ...]]:
@@ -134,9 +151,16 @@ class FrozenBoard:
 class Groups:
     """The frozen units, regions and industries of a competition: some tens of thousands of rows at most."""
 
-    def __init__(self, figures: dict[str, dict[str, Figures]], lines: dict[int, tuple[int, ...]], minimum: int) -> None:
+    def __init__(
+        self,
+        figures: dict[str, dict[str, Figures]],
+        lines: dict[int, tuple[int, ...]],
+        names: dict[int, str],
+        minimum: int,
+    ) -> None:
         self.figures = figures
         self.lines = lines
+        self.names = names
         self._minimum = minimum
         self._ranked: dict[tuple[str, str, Order], list[tuple[int, int, str]]] = {}
         self._sharing: dict[tuple[str, str, Order], dict[int, int]] = {}
@@ -169,17 +193,19 @@ def _scope(line: tuple[int, ...]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _groups_of(competition: int, digest: str, minimum: int) -> Groups:
-    """The digest is part of the cache's key: what has another digest is another standing."""
+def _groups_of(competition: int, digest: str, minimum: int, _frozen_at: datetime) -> Groups:
+    """Digest and moment are part of the cache's key: what has others is another standing."""
     figures: dict[str, dict[str, Figures]] = {"units": {}, "regions": {}, "industries": {}}
     lines: dict[int, tuple[int, ...]] = {}
+    names: dict[int, str] = {}
     rows = select(Standing).where(Standing.competition_id == competition, Standing.board != "people")
     for row in db.session.scalars(rows):
         values = dict(row.figures)
         if row.board == "units":
             lines[int(row.subject)] = tuple(int(unit) for unit in values.pop("path").split("/"))
+            names[int(row.subject)] = row.name or ""
         figures[row.board][row.subject] = Figures(**values)
-    return Groups(figures, lines, minimum)
+    return Groups(figures, lines, names, minimum)
 
 
 def frozen_board(competition: int) -> FrozenBoard | None:

@@ -19,14 +19,17 @@ from quizapp.banks.queries import version_content
 from quizapp.competitions.interruptions import longest_given_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
+from quizapp.extensions import db
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.boards import Board, Place
+from quizapp.leaderboards.corrections import Corrected
 from quizapp.leaderboards.figures import Figures, Order, Tree, ranked_figures
 from quizapp.leaderboards.frozen import FrozenBoard
 from quizapp.leaderboards.live import LiveBoard
 from quizapp.leaderboards.models import BOARDS, Standing
 from quizapp.leaderboards.ranking import Counted
 from quizapp.leaderboards.recomputation import Ended, counting_attempt, tie_of, worth
+from quizapp.leaderboards.snapshots import snapshot_in_force
 from quizapp.leaderboards.sources import BoardRules
 from quizapp.leaderboards.standings import Digest, StandingRow, group_rows
 
@@ -195,13 +198,16 @@ def differences(connection: Connection, board: LiveBoard | FrozenBoard, rules: B
     At rest the two are equal; while people answer, either may be ahead of what was read from the other.
     """
     tree = sources.read_tree(connection)
-    sums = sources.sums_of_units(connection, rules.competition)
+    competition = db.session.get_one(Competition, rules.competition)
+    snapshot = snapshot_in_force(competition)
+    corrected = Corrected(connection, competition, snapshot.changes if snapshot else ())
+    sums = corrected.sums_of_units()
     if isinstance(board, FrozenBoard):
-        yield from _standings(connection, board, rules)
+        yield from _standings(connection, board, rules, corrected)
         lines = board.lines
     else:
         lines = {unit: tree.line(unit) for unit in tree.units}
-    yield from _people(connection, board, rules, lines)
+    yield from _people(corrected, board, rules, lines)
     if isinstance(board, FrozenBoard):
         yield from _frozen_sums(connection, board, sums)
         yield from _digest(connection, board)
@@ -253,13 +259,13 @@ class _Ranking:
 
 
 def _people(
-    connection: Connection, board: Board, rules: BoardRules, lines: Mapping[int, tuple[int, ...]]
+    corrected: Corrected, board: Board, rules: BoardRules, lines: Mapping[int, tuple[int, ...]]
 ) -> Iterator[Difference]:
     """The board of everybody and those of all units, in one walk through the results."""
     rankings: dict[int | None, _Ranking] = {unit: _Ranking(rules.tie_keys) for unit in (None, *lines)}
     scores: Counter[int] = Counter()
     held = 0
-    for person in sources.results_in_order(connection, rules.competition, rules.tie_keys):
+    for person in corrected.results_in_order():
         scores[person.score] += 1
         of = (None, *lines.get(person.organization or 0, ()))
         held += len(of)
@@ -327,12 +333,14 @@ def _person_words(row: tuple[int, bool, int, int, int, int]) -> str:
     )
 
 
-def _standings(connection: Connection, board: FrozenBoard, rules: BoardRules) -> Iterator[Difference]:
+def _standings(
+    connection: Connection, board: FrozenBoard, rules: BoardRules, corrected: Corrected
+) -> Iterator[Difference]:
     """The frozen rows themselves: people against results, and units, regions and industries in the order of their means."""
     ranking = _Ranking(rules.tie_keys)
 
     def due() -> Iterator[_Ranked]:
-        for person in sources.results_in_order(connection, rules.competition, rules.tie_keys):
+        for person in corrected.results_in_order():
             ranking.add(person)
             yield from ranking.taken()
         yield from ranking.taken(last=True)

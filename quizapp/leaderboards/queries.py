@@ -46,12 +46,42 @@ def _takes_part(competition: Competition, account: Account) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitName:
+    """A unit and what it is called: on frozen boards what it was called at the freeze."""
+
+    id: int
+    name: str
+
+
+def unit_names(board: Board, units: Collection[int]) -> dict[int, UnitName]:
+    """What units are called, by id."""
+    if isinstance(board, FrozenBoard):
+        return {unit: UnitName(unit, board.unit_names[unit]) for unit in units if unit in board.unit_names}
+    return {unit.id: UnitName(unit.id, unit.name) for unit in units_by_id(units).values()}
+
+
+def units_above(board: Board, unit: int) -> list[UnitName]:
+    """The units above one, the root first."""
+    if isinstance(board, FrozenBoard):
+        line = list(board.lines.get(unit, ()))
+    else:
+        line = db.session.get_one(Organization, unit).ancestor_ids
+    names = unit_names(board, line)
+    return [names[above] for above in line[:-1] if above in names]
+
+
+def minimum_of(board: Board, competition: Competition) -> int:
+    """From how many participants on a unit is shown person by person."""
+    return board.minimum if isinstance(board, FrozenBoard) else competition.board_minimum_people
+
+
+@dataclass(frozen=True, slots=True)
 class NamedRow:
     """A person's row as the public sees it. `name` is None where the unit is too small to name anybody of it."""
 
     row: PersonRow
     name: str | None
-    unit: Organization | None
+    unit: UnitName | None
 
 
 def named_rows(board: Board, rows: Sequence[PersonRow], minimum: int) -> list[NamedRow]:
@@ -59,8 +89,9 @@ def named_rows(board: Board, rows: Sequence[PersonRow], minimum: int) -> list[Na
     lines = {str(unit) for row in rows for unit in row.line}
     figures = board.figures("units", lines)
     shown = {row.account: unit_shown(row.line, figures, minimum) for row in rows}
-    names = names_of([row.account for row in rows])
-    units = units_by_id({unit for unit in shown.values() if unit is not None})
+    accounts = [row.account for row in rows]
+    names = board.names(accounts) if isinstance(board, FrozenBoard) else names_of(accounts)
+    units = unit_names(board, {unit for unit in shown.values() if unit is not None})
     named = []
     for row in rows:
         unit = shown[row.account]
@@ -92,7 +123,7 @@ class Mine:
 
     row: PersonRow
     place: Place
-    unit: Organization | None
+    unit: UnitName | None
     unit_place: Place | None
 
 
@@ -106,7 +137,7 @@ def my_place(board: Board, account: Account, minimum: int) -> Mine | None:
     if unit is None:
         return Mine(row, place, None, None)
     within = board.person(account.id, unit)
-    return Mine(row, place, db.session.get(Organization, unit), within[1] if within else None)
+    return Mine(row, place, unit_names(board, [unit]).get(unit), within[1] if within else None)
 
 
 @dataclass(frozen=True, slots=True)

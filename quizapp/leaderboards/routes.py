@@ -18,20 +18,21 @@ from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of, published_or_404
 from quizapp.errors import NotFound, Refused
-from quizapp.extensions import db, login_manager
+from quizapp.extensions import login_manager
 from quizapp.leaderboards.boards import PAGE_ROWS, Board
 from quizapp.leaderboards.figures import Figures, Order
 from quizapp.leaderboards.queries import (
     Mine,
+    UnitName,
     board_of,
+    minimum_of,
     my_place,
     named_rows,
     sight_of,
-    units_by_id,
+    unit_names,
+    units_above,
 )
 from quizapp.leaderboards.visibility import Sight
-from quizapp.organizations.models import Organization
-from quizapp.organizations.queries import ancestors
 from quizapp.organizations.words import industry_name, region_name
 from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access
 from quizapp.web.error_pages import wants_json
@@ -66,7 +67,7 @@ class Seen:
     @property
     def minimum(self) -> int:
         """From how many participants on a unit is shown person by person."""
-        return self.competition.board_minimum_people
+        return minimum_of(self.board, self.competition)
 
 
 @bp.get("/")
@@ -176,7 +177,7 @@ def hall(competition_id: int) -> ResponseReturnValue:
         people=named_rows(board, board.people(0, HALL_ROWS), seen.minimum),
         groups=groups,
         order=order,
-        names=_names("units", [row.subject for row in groups]),
+        names=_names(seen, "units", [row.subject for row in groups]),
         unit_count=board.count_groups("units", "all", Order.PARTICIPANTS),
     )
 
@@ -196,16 +197,16 @@ def _seen(competition_id: int) -> Seen | Response:
     return Seen(competition, board_of(competition), account)
 
 
-def _unit_or_404(seen: Seen, unit_id: int) -> Organization:
+def _unit_or_404(seen: Seen, unit_id: int) -> UnitName:
     """A unit that stands on the boards. Raises NotFound for one without a participant: who else there is, is not told."""
     found = seen.board.figures("units", [str(unit_id)]).get(str(unit_id), Figures())
-    organization = db.session.get(Organization, unit_id) if found.participants else None
-    if organization is None:
+    named = unit_names(seen.board, [unit_id]).get(unit_id) if found.participants else None
+    if named is None:
         raise NotFound()
-    return organization
+    return named
 
 
-def _people_page(seen: Seen, organization: Organization | None) -> ResponseReturnValue:
+def _people_page(seen: Seen, organization: UnitName | None) -> ResponseReturnValue:
     if unchanged := _unchanged(seen):
         return unchanged
     within = organization.id if organization else None
@@ -227,7 +228,7 @@ def _people_page(seen: Seen, organization: Organization | None) -> ResponseRetur
         "leaderboards/_people.html",
         here="people" if organization is None else "units",
         unit=organization,
-        above=_above(organization),
+        above=_above(seen, organization),
         page=page,
         rows=named_rows(seen.board, page.items, seen.minimum),
         me=me,
@@ -238,7 +239,7 @@ def _people_page(seen: Seen, organization: Organization | None) -> ResponseRetur
 
 
 def _groups_page(
-    seen: Seen, board: str, scope: str, default: Order, organization: Organization | None = None
+    seen: Seen, board: str, scope: str, default: Order, organization: UnitName | None = None
 ) -> ResponseReturnValue:
     if unchanged := _unchanged(seen):
         return unchanged
@@ -261,13 +262,13 @@ def _groups_page(
         order=order,
         here_url=request.path,
         page=page,
-        names=_names(board, [row.subject for row in page.items]),
+        names=_names(seen, board, [row.subject for row in page.items]),
         most=largest[0].figures.participants if largest else 1,
         all_count=seen.board.count_groups(board, scope, Order.PARTICIPANTS),
         mine={str(unit) for unit in _my_line(seen)},
         unit=organization,
         unit_figures=_figures_of(seen, organization),
-        above=_above(organization),
+        above=_above(seen, organization),
         summary=_summary(seen),
     )
 
@@ -277,20 +278,21 @@ def _my_line(seen: Seen) -> tuple[int, ...]:
     return found[0].line if found else ()
 
 
-def _figures_of(seen: Seen, organization: Organization | None) -> Figures | None:
+def _figures_of(seen: Seen, organization: UnitName | None) -> Figures | None:
     if organization is None:
         return None
     return seen.board.figures("units", [str(organization.id)]).get(str(organization.id))
 
 
-def _above(organization: Organization | None) -> list[Organization]:
-    return ancestors(organization)[:-1] if organization else []
+def _above(seen: Seen, unit: UnitName | None) -> list[UnitName]:
+    return units_above(seen.board, unit.id) if unit else []
 
 
-def _names(board: str, subjects: list[str]) -> dict[str, str]:
+def _names(seen: Seen, board: str, subjects: list[str]) -> dict[str, str]:
     """What the subjects of a board are called."""
     if board == "units":
-        return {str(unit.id): unit.name for unit in units_by_id([int(subject) for subject in subjects]).values()}
+        named = unit_names(seen.board, [int(subject) for subject in subjects])
+        return {str(unit.id): unit.name for unit in named.values()}
     name = region_name if board == "regions" else industry_name
     return {subject: str(name(subject)) for subject in subjects}
 

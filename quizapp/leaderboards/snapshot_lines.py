@@ -53,6 +53,7 @@ class TreeUnit:
     unit: int
     line: tuple[int, ...]
     name: str
+    code: str
     region: str | None
     industry: str | None
     headcount: int | None

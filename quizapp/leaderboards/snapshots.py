@@ -97,19 +97,20 @@ def units_now(connection: Connection) -> list[TreeUnit]:
         .group_by(Membership.organization_id)
     )
     registered = {row[0]: row[1] for row in connection.execute(members)}
-    columns = Organization.id, Organization.path, Organization.name, Organization.region, Organization.industry
-    rows = select(*columns, Organization.headcount).order_by(Organization.id)
+    own = Organization.id, Organization.path, Organization.name, Organization.code
+    rows = select(*own, Organization.region, Organization.industry, Organization.headcount).order_by(Organization.id)
     return [
         TreeUnit(
-            unit,
-            tuple(map(int, path.strip("/").split("/"))),
-            name,
-            region,
-            industry,
-            headcount,
-            registered.get(unit, 0),
+            unit=row.id,
+            line=tuple(map(int, row.path.strip("/").split("/"))),
+            name=row.name,
+            code=row.code,
+            region=row.region,
+            industry=row.industry,
+            headcount=row.headcount,
+            registered=registered.get(row.id, 0),
         )
-        for unit, path, name, region, industry, headcount in connection.execute(rows)
+        for row in connection.execute(rows)
     ]
 
 

@@ -1,7 +1,7 @@
 """What the reports are made of: tallies, the tree, memberships, boards. No sum over attempts or results."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -16,13 +16,16 @@ from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
+from quizapp.leaderboards.frozen import FrozenBoard, frozen_board
 from quizapp.leaderboards.queries import board_of
+from quizapp.leaderboards.snapshots import snapshot_in_force, units_of
 from quizapp.organizations.models import Membership, Organization
 from quizapp.organizations.queries import EVERYWHERE, managed_organizations, membership_of, visible_organizations
 from quizapp.reports.keeping import kept
 from quizapp.reports.progress import Node, Scope, Snapshot
 
 LIVE_S = 3.0
+SUMS = ("started", "participants", "score_sum", "used_ms_sum", "full_marks", "passed")
 TREE_S = 30.0
 
 
@@ -32,6 +35,8 @@ def snapshot(competition: Competition, now: datetime) -> Snapshot:
 
 
 def _take(competition: Competition, now: datetime) -> Snapshot:
+    if competition.frozen_at is not None and (frozen := frozen_board(competition.id)):
+        return _frozen(competition, frozen)
     invited = tuple(sorted(unit.path for unit in competition.organizations))
     nodes, registered = kept(("tree", invited), seconds=TREE_S, now=now, make=lambda: _read_tree(invited))
     rows = select(
@@ -45,6 +50,36 @@ def _take(competition: Competition, now: datetime) -> Snapshot:
     ).where(Tally.competition_id == competition.id)
     tallies = {unit: Figures(*sums) for unit, *sums in db.session.execute(rows)}
     return Snapshot(now, nodes, tallies, registered, _loners(competition))
+
+
+def _frozen(competition: Competition, board: FrozenBoard) -> Snapshot:
+    """What was frozen: the tree of that moment, and the units' own sums as what is left of theirs without those below."""
+    found = snapshot_in_force(competition)
+    units = units_of(found) if found else []
+    headcounts = {each["unit"]: each["headcount"] for each in found.changes if "headcount" in each} if found else {}
+    figures = board.figures("units", [str(unit) for unit in board.lines])
+    own = {int(unit): replace(each, headcount=0, covered=0) for unit, each in figures.items()}
+    for unit, line in board.lines.items():
+        if len(line) > 1:
+            below = figures[str(unit)]
+            own[line[-2]] = Figures(*(getattr(own[line[-2]], name) - getattr(below, name) for name in SUMS))
+    prefixes = [unit.ancestor_ids for unit in competition.organizations]
+    nodes = {
+        unit.unit: Node(
+            unit.unit,
+            "/".join(["", *map(str, unit.line), ""]),
+            unit.name,
+            unit.code,
+            headcounts.get(unit.unit, unit.headcount),
+            unit.region,
+            unit.industry,
+        )
+        for unit in units
+        if not prefixes or any(list(unit.line[: len(prefix)]) == prefix for prefix in prefixes)
+    }
+    alone = board.count_people() - board.total().participants
+    registered = {unit.unit: unit.registered for unit in units}
+    return Snapshot(board.freeze.frozen_at, nodes, own, registered, (alone, alone))
 
 
 def _read_tree(invited: tuple[str, ...]) -> tuple[dict[int, Node], dict[int, int]]:
