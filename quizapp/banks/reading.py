@@ -3,6 +3,7 @@
 Uploads come from strangers: the site and the command line call this in the child process of `banks.sandbox` only.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,17 @@ PICTURES_BYTES = 48 * 1024 * 1024  # as they are kept, of all pictures of a file
 SAMPLE_BYTES = 64 * 1024
 YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
 PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".doc", ".zip")
+BLANKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"
+# How files begin that no ending makes readable, and those that are text but not the text that their ending says.
+_NEVER_READ = (
+    (re.compile(rb"%PDF-"), "file_is_pdf"),
+    (re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|BM.{4}\0\0\0\0|RIFF.{4}WEBP", re.S), "file_is_picture"),
+)
+_OTHER_TEXTS = (
+    (re.compile(rb"\{\\rtf"), "file_is_rtf"),
+    (re.compile(rb"<!doctype html|<html[\s>]|MIME-Version:", re.I), "file_is_web_page"),
+    (re.compile(rb"<\?xml\s|<(?:quiz|assessmentItem|qti-assessment-item|questestinterop)[\s>]"), "file_is_xml"),
+)
 
 Reader: TypeAlias = Callable[..., Source]
 
@@ -164,7 +176,7 @@ def read_upload(
     raised for it.
     """
     try:
-        if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
+        if not content.strip(BLANKS):
             raise _faulty("file_empty", name)
         if len(content) > most_bytes:
             raise _faulty("file_too_large", name, most=most_bytes // 1024**2)
@@ -191,6 +203,10 @@ def _pick(name: str, content: bytes, format_name: str) -> Format:
     possible = [each for each in FORMATS if ending in each.endings]
     if not possible:
         raise _faulty("file_kind_unknown", name, ending=ending or name, known=" ".join(accepted_endings()))
+    begins = content[:SAMPLE_BYTES].lstrip(BLANKS)
+    for sign, code in (*_NEVER_READ, *(() if ending in PACKED_ENDINGS else _OTHER_TEXTS)):
+        if (sign.match(content) or sign.match(begins)) and not (ending == ".xml" and code == "file_is_xml"):
+            raise _faulty(code, name, ending=ending)
     if ending not in PACKED_ENDINGS and content.startswith(PACKED):
         raise _faulty("file_wrong_ending", name)
     return next((each for each in possible if each.fits(content)), possible[-1])

@@ -125,8 +125,11 @@ class _Reading:
 
     def text(self, name: str) -> str:
         value = clean(self.entry.values.get(name, ""))
-        if not value.isprintable() and any(_forbidden(char) for char in value):
-            self.fault("text_control", name)
+        if not value.isprintable():
+            if any(map(_forbidden, value)):
+                self.fault("text_control", name)
+            elif private := [char for char in value if unicodedata.category(char) == "Co"]:
+                self.fault("text_private", name, WARNING, value=f"U+{ord(private[0]):04X}")
         return value
 
     def word(self, name: str, read: Callable[[str], str | None], code: str, default: str) -> str:

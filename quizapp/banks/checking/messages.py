@@ -23,6 +23,15 @@ SENTENCES: dict[str, LazyString] = {
     "file_too_large": _l("文件超过 {most} MB。请分成几个文件，或删去多余内容。"),
     "file_kind_unknown": _l("不能读取“{ending}”文件。可用的后缀：{known}。请另存为其中一种，或在上传时选择格式。"),
     "file_wrong_ending": _l("文件内容与后缀不符，像是 Office 文件或压缩包。请检查文件名，或换成后缀正确的文件。"),
+    "file_is_pdf": _l("这是 PDF 文件，不能读取。请在原来的程序里另存为 Word（.docx）或 Excel（.xlsx）。"),
+    "file_is_picture": _l("这是一张图片。请上传写有试题的文件；试题里的图片放在 Word、Excel 或题目包里一起上传。"),
+    "file_is_rtf": _l("这是 RTF 文件，不是“{ending}”文件。请用 Word 或 WPS 打开，另存为 .docx。"),
+    "file_is_web_page": _l(
+        "这是网页，不是“{ending}”文件。请在原来的程序里导出试题；导不出时，把网页里的试题复制到 Word 或 Excel 里保存。"
+    ),
+    "file_is_xml": _l(
+        "这是 XML 文件，不是“{ending}”文件。请把文件名的后缀改为 .xml；若是题目包里的一个文件，请上传整个题目包。"
+    ),
     "file_not_utf8": _l("此处不是 UTF-8 编码。请用 UTF-8 重新保存文件。"),
     "folder_without_bank": _l("文件夹里应当有且只有一个 bank.yaml。请补上题库编号、名称和主题。"),
     "folder_too_large": _l("文件夹里的文件超过 {most} 个。请合并后再检查。"),
@@ -41,6 +50,9 @@ SENTENCES: dict[str, LazyString] = {
     ),
     "xml_not_questions": _l(
         "这个 XML 文件里不是试题（最外层是“{root}”）。请导出为 Moodle XML 或 QTI 题目，或上传整个 QTI 题目包（.zip）。"
+    ),
+    "question_nested": _l(
+        "这道题写在另一道题里面，前一题的结尾可能丢了或移了位。请用原来的程序重新导出，不要手工修改。"
     ),
     "qti_version": _l("这是 QTI 1.x 的文件，不能读取。请在原来的程序里导出为 QTI 2.1、2.2、3.0 或 Moodle XML。"),
     "qti_without_items": _l("题目包的清单里没有试题。请在原来的程序里选中试题，重新导出 QTI 2.1、2.2 或 3.0 题目包。"),
@@ -229,6 +241,9 @@ SENTENCES: dict[str, LazyString] = {
     "dates_reversed": _l("失效日期早于生效日期。请检查。"),
     "text_too_long": _l("内容有 {length} 个字符，最多 {most} 个。请缩短。"),
     "text_control": _l("内容里有看不见的控制字符。请删去后重新输入这一段。"),
+    "text_private": _l(
+        "内容里有自造字或符号字体的字符（{value}），换一台设备会显示成方框或别的字。请改用通用的字符，或换成图片。"
+    ),
     "explanation_missing": _l("没有解析。建议写明为什么对、错在哪里。"),
     "reference_missing": _l("没有依据。建议写明标准条款、法规条文或概念出处。"),
     "english_incomplete": _l("有英文译文，但没有英文题干。请补上，或删去其余英文内容。"),

@@ -141,6 +141,14 @@ def test_control_characters_are_refused_at_their_field(char: str) -> None:
     assert codes(check_rows(HEADINGS, row(题干=f"题{char}干"))) == ["text_control"]
 
 
+@pytest.mark.parametrize(("char", "shown"), [("\uf0d8", "U+F0D8"), ("\U000f0000", "U+F0000")])
+def test_characters_of_somebody_s_own_are_a_doubt_at_their_field(char: str, shown: str) -> None:
+    report = check_rows(HEADINGS, row(题干=f"题{char}干"))
+    (finding,) = report.findings
+    assert (finding.severity, finding.code, finding.facts) == ("warning", "text_private", {"value": shown})
+    assert (finding.where.row, report.content.questions[0].stem) == (2, f"题{char}干")
+
+
 def test_what_nobody_sees_around_a_text_is_taken_off() -> None:
     report = check_rows(HEADINGS, row(题干="\u200b 题干\r\n第二行 \ufeff", 选项A="　策划　"))
     question = report.content.questions[0]

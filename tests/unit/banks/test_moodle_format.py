@@ -355,7 +355,18 @@ def test_nine_options_are_too_many() -> None:
     assert errors(check(question(answers=answers))) == ["options_too_many"]
 
 
-@pytest.mark.parametrize("root", ["<questions/>", "<html><body/></html>", "<section/>"])
+@pytest.mark.parametrize("kind", ["multichoice", "truefalse", "essay", "category"])
+@pytest.mark.parametrize("place", ["</question>", "</text>"])
+def test_a_question_inside_another_is_not_lost_in_silence(kind: str, place: str) -> None:
+    """As where the end of one has slipped below the next."""
+    outer = question(kind)
+    at = outer.rindex(place)
+    report = check(outer[:at] + question() + outer[at:], leave_out=True)
+    assert "question_nested" in errors(report)
+    assert found(report, "question_nested").where.line > 2
+
+
+@pytest.mark.parametrize("root", ["<questions/>", "<section/>"])
 def test_other_xml_is_named_by_its_root(root: str) -> None:
     report = check_source(read_upload("a.xml", root.encode()), bank=HEADER)
     assert "xml_not_questions" in codes(report)

@@ -61,6 +61,9 @@ def read_moodle(name: str, content: bytes) -> Source:
     for question in root.elements:
         if question.namespace == OWN:
             continue
+        for inside in question.descendants():
+            if inside.tag == "question":
+                gathering.fault("question_nested", line=inside.line)
         kind = question.get("type") if question.tag == "question" else question.tag
         if kind == "category":
             topic = topics.of(question)
