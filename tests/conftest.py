@@ -8,6 +8,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -262,16 +263,18 @@ def new_site(settings: Settings, compiled_templates: FileSystemBytecodeCache) ->
 
 
 def close_site(app: Flask) -> None:
-    """Wait for its last checks of uploads and let go of its connections. Fails if one is still in use: nobody would
-    close it."""
+    """Wait for its last checks of uploads and its last requests, and let go of its connections. Fails if one stays in use:
+    nobody would close it."""
     for thread in threading.enumerate():
         if thread.name.startswith("upload-"):
             thread.join()
+    deadline = time.monotonic() + 30
     with app.app_context():
         for engine in db.engines.values():
-            in_use = engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0
+            while in_use := engine.pool.checkedout() if isinstance(engine.pool, QueuePool) else 0:
+                assert time.monotonic() < deadline, f"{in_use} database connections were not given back"
+                time.sleep(0.01)
             engine.dispose()
-            assert in_use == 0, f"{in_use} database connections were not given back"
 
 
 @pytest.fixture

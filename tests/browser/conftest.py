@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from quizapp.attempts.recorder import run_recorder
@@ -15,6 +15,7 @@ from tests.cast import Person
 from tests.tools import find_chromium
 
 PHONE, DESK = (390, 844), (1280, 900)
+expect.set_options(timeout=60_000)  # how long a busy machine takes says nothing about the program
 
 
 class Quiet(WSGIRequestHandler):
@@ -98,7 +99,7 @@ def visit(browser: Browser, site: Site, sign_in: Any) -> Iterator[Visit]:
             cookie = client.get_cookie("quiz_session")
             context.add_cookies([{"name": "quiz_session", "value": cookie.value, "url": site.url}])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
 
         def note(message: ConsoleMessage) -> None:
             if "ERR_INTERNET_DISCONNECTED" not in message.text and "ERR_FAILED" not in message.text:

@@ -58,7 +58,7 @@ def recorded(site: Site, competition: OpenCompetition, ordinal: int = 1) -> dict
 
 
 def wait_until_recorded(page: Page, site: Site, competition: OpenCompetition, wanted: dict[int, int]) -> None:
-    for _ in range(100):
+    for _ in range(600):
         if recorded(site, competition) == wanted:
             return
         page.wait_for_timeout(100)
@@ -185,7 +185,7 @@ def test_a_reload_brings_the_same_paper_answers_marks_and_time(
     assert asked == ["beforeunload"]  # something was unsaved, so leaving asked
     expect(page.locator("#paper")).to_be_visible()
     assert (chosen(page), stems(page)) == (before, texts)
-    assert left - 20 < seconds_left(page) <= left
+    assert 0 < seconds_left(page) <= left
     page.unroute("**/answer")
     saved(page)
     expect(page.locator("#count-marked")).to_have_text("1")
@@ -234,18 +234,19 @@ def test_a_second_device_takes_over_and_the_first_can_take_it_back(
     wait_until_recorded(first, site, competition, {1: 4})
 
 
-def test_at_the_deadline_it_is_submitted_by_itself(visit: Visit, site: Site, cast: Cast, tiny_bank: TinyBank) -> None:
-    now = utc_now()
-    competition = add_competition(site.app, tiny_bank.version_id, now=now, closes_at=now + timedelta(seconds=12))
+def test_at_the_deadline_it_is_submitted_by_itself(
+    visit: Visit, site: Site, cast: Cast, competition: OpenCompetition
+) -> None:
     page = visit(cast.lin)
     begin(page, competition)
-    expect(page.locator("#clock")).to_have_class("clock clock-late")
     page.locator(".option:visible").nth(0).click()
     saved(page)
-    page.wait_for_url("**/result?attempt=1", timeout=30_000)
+    change(site, competition, closes_at=utc_now() + timedelta(seconds=10))
+    page.reload()
+    page.wait_for_url("**/result?attempt=1")
     expect(page.get_by_role("heading", name="我的成绩")).to_be_visible()
     with site.app.app_context():
-        for _ in range(100):
+        for _ in range(600):
             attempt = db.session.get(Attempt, (competition.id, cast.lin.id, 1), populate_existing=True)
             if attempt and attempt.submitted_ms:
                 break
@@ -256,16 +257,17 @@ def test_at_the_deadline_it_is_submitted_by_itself(visit: Visit, site: Site, cas
 
 
 def test_time_that_is_given_on_top_reaches_the_page_before_it_submits(
-    visit: Visit, site: Site, cast: Cast, tiny_bank: TinyBank
+    visit: Visit, site: Site, cast: Cast, competition: OpenCompetition
 ) -> None:
-    now = utc_now()
-    competition = add_competition(site.app, tiny_bank.version_id, now=now, closes_at=now + timedelta(seconds=10))
     page = visit(cast.lin)
     begin(page, competition)
-    change(site, competition, closes_at=now + timedelta(minutes=10))
-    page.wait_for_timeout(11_000)
+    change(site, competition, closes_at=utc_now() + timedelta(seconds=15))
+    page.reload()
+    expect(page.locator("#clock")).to_have_class("clock clock-late")
+    change(site, competition, closes_at=utc_now() + timedelta(minutes=20))
+    expect(page.locator("#clock")).to_have_class("clock")
+    assert seconds_left(page) > 600
     expect(page.locator("#notice")).to_be_hidden()
-    assert seconds_left(page) > 500
     page.locator(".option:visible").nth(0).click()
     saved(page)
 

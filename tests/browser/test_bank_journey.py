@@ -19,7 +19,7 @@ from tests.browser.conftest import DESK, PHONE, Site, Visit
 from tests.browser.looking import violations
 from tests.cast import Cast
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 HEADINGS = ["题型", "题干", "选项A", "选项B", "选项C", "选项D", "答案", "解析", "依据", "章节", "难度", "编号"]
 SOURCE = ["T01 质量基础", "易"]

@@ -43,7 +43,7 @@ def test_thousands_of_findings_hide_none_that_is_alone(cast: Cast, visit: Visit)
         {"name": "题库.csv", "mimeType": "text/csv", "buffer": table().encode()}
     )
     page.get_by_role("button", name="检查文件").click()
-    expect(page.get_by_role("heading", name="需要修改")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="需要修改")).to_be_visible()
     groups = page.locator(".finding-group")
     titles = groups.locator(".finding-title").all_inner_texts()
     assert titles[:2] == ["答案“1”有两种读法", "题干里写着答案“C”"]

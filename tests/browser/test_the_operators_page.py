@@ -20,6 +20,6 @@ def test_a_recorder_that_falls_silent_is_said_on_the_open_page(site: Site, visit
     page.get_by_text("按分钟列出").click()
     expect(page.locator("[data-rows=minutes] tr")).to_have_count(10)
     tell(grader.store, Beat("another host's", now_ms + 3_600_000, 7, ("take",)), 0, None)
-    expect(page.get_by_text("步骤 take 没有成功")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("步骤 take 没有成功")).to_be_visible()
     expect(page.get_by_text("一切就绪")).to_be_hidden()
     assert page.locator("details").evaluate("node => node.open")

@@ -68,7 +68,7 @@ def test_without_scripts_the_page_comes_to_the_report_too(
         upload(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("正在检查")
         busy.close()
-        expect(page.get_by_role("heading", level=1)).to_have_text("检查结果", timeout=20_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text("检查结果")
     finally:
         context.close()
 
