@@ -74,6 +74,33 @@ def moodle_files(draw: st.DrawFn) -> Sample:
     return questions, [*lines, "</quiz>"]
 
 
+QTI = "http://www.imsglobal.org/xsd/imsqti_v2p2"
+MATCH = "http://www.imsglobal.org/question/qti_v2p2/rptemplates/match_correct"
+
+
+@st.composite
+def qti_items(draw: st.DrawFn) -> Sample:
+    """One item of QTI: a file holds no more."""
+    each = draw(written(("single", "multiple")))[0]
+    several = each.kind == "multiple"
+    kind = f'cardinality="{each.kind}" baseType="identifier"'
+    key = "".join(f"<value>{LETTERS[place]}</value>" for place in range(each.count) if each.right >> place & 1)
+    lines = [
+        f'<assessmentItem xmlns="{QTI}" identifier="Q1" title="t" adaptive="false" timeDependent="false">',
+        f'<responseDeclaration identifier="RESPONSE" {kind}>',
+        f"<correctResponse>{key}</correctResponse>",  # in one line: without a part of it another key would be written
+        "</responseDeclaration>",
+        '<outcomeDeclaration identifier="SCORE" cardinality="single" baseType="float"/>',
+        "<itemBody>",
+        f'<choiceInteraction responseIdentifier="RESPONSE" shuffle="true" maxChoices="{0 if several else 1}">',
+        f"<prompt>{each.stem}</prompt>",
+    ]
+    for place in range(each.count):
+        lines.append(f'<simpleChoice identifier="{LETTERS[place]}">{each.option(place)}</simpleChoice>')
+    lines += ["</choiceInteraction>", "</itemBody>", f'<responseProcessing template="{MATCH}"/>', "</assessmentItem>"]
+    return [each], lines
+
+
 @st.composite
 def yaml_files(draw: st.DrawFn) -> Sample:
     """Our YAML."""
@@ -113,10 +140,11 @@ SOUND = (DOUBLED, EMPTY_LINE, SPLIT, SIGN_LOST, ADDED)  # none takes an option a
         ("a.csv", tables(), changes(ALL_SIGNS)),
         ("a.csv", tables_with_joined_options(), changes(ALL_SIGNS)),
         ("a.xml", moodle_files(), changes(ALL_SIGNS)),
+        ("item.xml", qti_items(), changes(ALL_SIGNS)),
         ("a.yaml", yaml_files(), changes(SIGNS, SOUND)),
         ("a.json", json_files(), changes(ALL_SIGNS, SOUND)),
     ],
-    ids=["table", "joined", "moodle", "yaml", "json"],
+    ids=["table", "joined", "moodle", "qti", "yaml", "json"],
 )
 def test_a_file_with_faults_is_read_as_it_was_meant_or_refused(
     name: str, files: st.SearchStrategy[Sample], change: st.SearchStrategy[Callable[[list[str]], list[str]]]
@@ -130,6 +158,8 @@ def test_a_file_with_faults_is_read_as_it_was_meant_or_refused(
         text = "\n".join(lines)
         report = check(name, text.encode())
         assert several or not report.errors, text
-        hold_against(report, questions, text, lines_belong=name in ("a.xml", "a.yaml"), rewritten=len(several) > 1)
+        hold_against(
+            report, questions, text, lines_belong=name in ("a.xml", "item.xml", "a.yaml"), rewritten=len(several) > 1
+        )
 
     holds()
