@@ -153,6 +153,15 @@ PAGES: dict[str, list[Example]] = {
     "leaderboards.unit": [example("lin", competition_id=OPEN, unit_id="{group}")],
     "leaderboards.unit_people": [example("lin", competition_id=OPEN, unit_id="{unit_b}")],
     "leaderboards.hall": [example("nobody", competition_id=OPEN), example("nobody", competition_id="{frozen}")],
+    "awards.index": [example("nobody", competition_id=OPEN), example("lin", competition_id="{closed}")],
+    "awards.show": [
+        example("nobody", competition_id=OPEN, award_id="{open_award}"),
+        example("nobody", competition_id="{frozen}", award_id="{frozen_award}"),
+    ],
+    "awards.unit": [
+        example("lin", competition_id="{frozen}", award_id="{frozen_award}", unit_id="{unit_b}"),
+        example("lin", competition_id="{frozen}", award_id="{frozen_award}", unit_id="{unit_a}"),
+    ],
     # Coordinators, associations, and who looks after units
     "organizations.my_units": [example("wu"), example("su")],
     "organizations.unit": [
@@ -226,11 +235,73 @@ PAGES: dict[str, list[Example]] = {
     ],
     "competitions_admin.announcements": [example("qin", competition_id=OPEN), example("qin", competition_id="{draft}")],
     "competitions_admin.remove_announcement": [example("qin", competition_id=OPEN, announcement_id="{notice}")],
+    "awards_admin.index": [example("qin", competition_id="{upcoming}"), example("jun", competition_id=OPEN)],
+    "awards_admin.new": [
+        example("qin", competition_id="{upcoming}"),
+        example("qin", send_empty, competition_id="{upcoming}"),
+    ],
+    "awards_admin.edit": [
+        example("qin", competition_id="{upcoming}", award_id="{upcoming_award}"),
+        example("qin", competition_id=OPEN, award_id="{open_award}"),
+    ],
+    "awards_admin.show": [
+        example("qin", competition_id="{upcoming}", award_id="{upcoming_award}"),
+        example("qin", competition_id=OPEN, award_id="{open_award}"),
+        example("qin", competition_id="{frozen}", award_id="{frozen_award}"),
+    ],
+    "headcounts_admin.headcounts": [
+        example("wu", competition_id=OPEN),
+        example("qin", competition_id=OPEN),
+        example("qin", competition_id="{upcoming}"),
+    ],
+    "headcounts_admin.ask": [
+        example("wu", competition_id=OPEN, unit_id="{unit_a}"),
+        example("wu", send_empty, competition_id=OPEN, unit_id="{unit_a}"),
+        example("wu", competition_id="{upcoming}", unit_id="{unit_a}"),
+    ],
+    "headcounts_admin.decide": [
+        example("qin", competition_id=OPEN, request_id="{headcount_request}"),
+        example("qin", send_empty, competition_id=OPEN, request_id="{headcount_request}"),
+    ],
     "leaderboards_admin.freeze": [
         example("qin", competition_id=OPEN),
         example("qin", competition_id="{closed}"),
         example("qin", competition_id="{frozen}"),
     ],
+    "draws.index": [
+        example("nobody", competition_id="{frozen}"),
+        example("nobody", competition_id=OPEN),
+    ],
+    "draws.show": [
+        example("nobody", competition_id="{frozen}", number=1),
+        example("lin", competition_id="{frozen}", number=1),
+        example("nobody", competition_id="{frozen}", number=2),
+        example("qin", competition_id="{frozen}", number=3),
+    ],
+    "draws.hall": [
+        example("nobody", competition_id="{frozen}", number=1),
+        example("nobody", competition_id="{frozen}", number=2),
+        example("nobody", competition_id="{frozen}", number=3),
+    ],
+    "draws_admin.index": [
+        example("qin", competition_id="{frozen}"),
+        example("qin", competition_id="{closed}"),
+        example("jun", competition_id=OPEN),
+    ],
+    "draws_admin.show": [
+        example("qin", competition_id="{closed}", number=1),
+        example("jun", competition_id="{frozen}", number=1),
+        example("qin", competition_id="{frozen}", number=2),
+        example("qin", competition_id="{frozen}", number=3),
+    ],
+    "draws_admin.plan": [
+        example("qin", competition_id="{closed}", number=1),
+        example("qin", send_empty, competition_id="{closed}", number=1),
+    ],
+    # Of the way through them one test of its own takes care: test_drawing.py.
+    "draws_admin.freeze": [example("qin", competition_id="{closed}", number=1)],
+    "draws_admin.chance": [example("qin", competition_id="{frozen}", number=3)],
+    "draws_admin.draw": [example("qin", competition_id="{frozen}", number=3)],
     "banks_admin.index": [example("qin")],
     "banks_admin.bank": [example("qin", bank_id="{bank}"), example("jun", bank_id="{other_bank}")],
     "bank_versions_admin.version": [
@@ -304,6 +375,8 @@ NO_PAGES = {
     "receipts.days": "a download",
     "receipts.keys": "a download",
     "receipts.script": "a download",
+    "draws.file": "a download",
+    "draw_check.script": "a download",
     "leaderboards.mine": "JSON",
     "competitions_admin.units": "JSON",
     "bank_uploads_admin.report_json": "JSON",
@@ -319,10 +392,13 @@ NO_PAGES = {
     "bank_uploads_admin.faulty_rows": "a download",
     "bank_versions_admin.version_file": "a download",
     "leaderboards_admin.export": "a download",
+    "awards.file": "a download",
+    "awards_admin.export": "a download",
+    "organizations.evidence": "a download",
     "reports_admin.progress_xlsx": "a download",
 }
 OF_PARTICIPANTS = re.compile(
-    r"^(competitions|attempts|own_receipts|receipts|practice|leaderboards|organizations\.(join|claim)|accounts\.sign_in)"
+    r"^(competitions|attempts|own_receipts|receipts|practice|leaderboards|awards|organizations\.(join|claim)|accounts\.sign_in)"
 )
 
 
