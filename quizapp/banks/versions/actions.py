@@ -186,4 +186,4 @@ def discard_draft(bank: Bank, *, actor: Account, now: datetime, expected_digest:
 def check_seen(draft: BankVersion, expected_digest: str | None) -> None:
     """Raises Refused where somebody has edited the draft since it was looked at."""
     if expected_digest is not None and content_digest(version_content(draft.id)) != expected_digest:
-        raise Refused("draft_edited")
+        raise Refused("draft_changed")

@@ -522,7 +522,7 @@ def test_a_draft_that_somebody_edits_meanwhile_is_neither_discarded_nor_undone(
         assert seen
         ada.send(ada.open(str(ada.row("T01"))), explanation=f"艾达在{page}之前写的")
         answer = client.post(page, data={"digest": seen[1]})
-        assert (answer.status_code, "没有丢掉" in answer.text) == (409, True)
+        assert (answer.status_code, "草稿保持原样" in answer.text) == (409, True)
     assert "新增、修改或删除了 1 题，这些改动也会失去" in client.get(f"{report}/undo").text
     assert "其中 1 题是第 1 版里没有的，或与那一版不同" in client.get(f"{editor.url}/discard").text
     seen = re.search(r'name="digest"[^>]*value="(\w+)"', client.get(f"{report}/undo").text)
