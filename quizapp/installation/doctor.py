@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.config import Settings, SettingsError, read_settings
@@ -106,12 +107,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("good", f"数据库可以访问，结构是最新的（{head}）。 The database answers and is up to date.")
+    if settings.sql_url.startswith("postgresql"):
+        yield from _commits(settings)
     if settings.embedded_database:
         yield Finding(
             "good",
             "数据库是内置的 SQLite，适合一台机器；全省规模请用 DATABASE_URL 接 PostgreSQL。"
             " SQL is the embedded SQLite, for one machine; use PostgreSQL (DATABASE_URL) for a province.",
         )
+
+
+def _commits(settings: Settings) -> Iterator[Finding]:
+    """Whether a commit that has returned is on the disk: the store forgets an answer after it."""
+    engine = create_engine(settings.sql_url)
+    try:
+        with engine.connect() as connection:
+            if connection.scalar(text("SHOW synchronous_commit")) == "off":
+                yield Finding(
+                    "bad",
+                    "PostgreSQL 设置了 synchronous_commit = off：它崩溃时会丢失刚落库的作答，而存储已不再保留。请设为 on。"
+                    " PostgreSQL has synchronous_commit = off: a crash would lose answers that the store has let go after their"
+                    " commit. Set it on.",
+                )
+    finally:
+        engine.dispose()
 
 
 def _store(settings: Settings) -> Iterator[Finding]:

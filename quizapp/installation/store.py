@@ -108,8 +108,11 @@ def wait_until_ready(
         while time.monotonic() < deadline and not stop_asked():
             if child.poll() is not None:
                 raise StoreError(
-                    "内置的 Valkey 启动后立即退出，原因见 log/store.log。"
-                    " The embedded Valkey ended as soon as it started: log/store.log says why."
+                    "内置的 Valkey 启动后立即退出，原因见 log/store.log。若是文件损坏（Bad file format）：请先另存数据目录，"
+                    "再把 store/appendonlydir 移走后重新启动，已落库的作答会由数据库恢复。"
+                    " The embedded Valkey ended as soon as it started: log/store.log says why. If its file is damaged (Bad file"
+                    " format): keep a copy of the data folder, move store/appendonlydir away and start again; everything that was"
+                    " recorded comes back from SQL."
                 )
             try:
                 client.ping()

@@ -1,10 +1,14 @@
 """What is done to a running installation, by its name in the table. Each returns when the fault has been done, and healed
 where it does not heal by itself."""
 
+import contextlib
 import os
 import resource
 import signal
+import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -100,6 +104,63 @@ def lock_the_database(running: Installation) -> None:
     locker.close()
 
 
+def fill_the_webs_disk(running: Installation) -> None:
+    """No web process can write a byte to any file for a while: no log, no counts, no upload."""
+    webs = running.processes()["web"]
+    limits = [resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)) for pid in webs]
+    time.sleep(PAUSE_S)
+    for pid, limit in zip(webs, limits, strict=True):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
+
+
+def fill_the_databases_disk(running: Installation) -> None:
+    """The recorder can write no byte to SQLite's files for a while: as on a full disk, a commit ends in the middle."""
+    pid = process(running, "recorder")
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    time.sleep(PAUSE_S)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+    assert "step_failed step=take" in (running.settings.data_dir / "log" / "recorder.log").read_text(), "void"
+
+
+def fail_the_databases_syncs(running: Installation) -> None:
+    """EIO at every fdatasync of the recorder for a while: what is committed may not be on the disk, and SQLite says so."""
+    pid = process(running, "recorder")
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-etrace=fdatasync,fsync", "-p", str(pid)]
+    with subprocess.Popen([*command, "-einject=fdatasync,fsync:error=EIO"], stderr=subprocess.DEVNULL) as strace:
+        time.sleep(PAUSE_S)
+        strace.terminate()
+    assert "disk I/O error" in (running.settings.data_dir / "log" / "recorder.log").read_text(), "void"
+
+
+def crowd_of_slow_clients(running: Installation) -> None:
+    """500 connections each send an answer's head and the beginning of its body, and nothing more for a while."""
+    with contextlib.ExitStack() as held:
+        for _ in range(500):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=30))
+            client.sendall(b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+        time.sleep(PAUSE_S)
+
+
+def second_recorder(running: Installation) -> None:
+    """Another recorder works beside the first; after a while the first sleeps, then the second is killed at its work."""
+    log = running.folder / "second.log"
+    command = [sys.executable, "-c", "import sys; from quizapp.cli import main; sys.exit(main())", "recorder"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, env=running.environ, stdout=output, stderr=output) as other,
+    ):
+        deadline = time.monotonic() + 60
+        while b"recorder_started" not in log.read_bytes():
+            assert time.monotonic() < deadline, "the second recorder does not start"
+            time.sleep(0.05)
+        time.sleep(1)
+        pid = process(running, "recorder")
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(PAUSE_S)
+        os.kill(pid, signal.SIGCONT)
+        other.kill()
+
+
 PROCESSES: dict[str, Fault] = {
     "a web worker killed": kill("web", 1),
     "a web worker stopped for 3 s": stop_for_a_while("web", 1),
@@ -114,6 +175,11 @@ PROCESSES: dict[str, Fault] = {
     "the store without disk for 3 s": fill_the_stores_disk,
     "the store's scripts forgotten": forget_the_scripts,
     "the database locked for 3 s": lock_the_database,
+    "the database's disk full for 3 s": fill_the_databases_disk,
+    "the database's disk failing for 3 s": fail_the_databases_syncs,
+    "the web's disk full for 3 s": fill_the_webs_disk,
+    "two recorders, one stopped, then the other killed": second_recorder,
+    "500 slow clients": crowd_of_slow_clients,
 }
 
 
@@ -136,8 +202,16 @@ def delay(line: Line) -> None:
     line.delay_s = 0.0
 
 
+def lose_connections(line: Line) -> None:
+    """One request in ten breaks its connection, for a while."""
+    line.loss = 0.1
+    time.sleep(PAUSE_S)
+    line.loss = 0.0
+
+
 LINES: dict[str, Callable[[Line], None]] = {
     "one reply of each command lost": lose_replies,
     "the line to the store cut for 3 s": cut,
     "the line to the store slower by 50 ms": delay,
+    "one connection in ten to the store lost, for 3 s": lose_connections,
 }

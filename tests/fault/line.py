@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import threading
 from collections.abc import Coroutine
@@ -22,7 +23,7 @@ class Line:
         self._loop = asyncio.new_event_loop()
         self._pairs: set[_Pair] = set()
         self._closed = self._losing = False
-        self.delay_s = 0.0
+        self.delay_s = self.loss = 0.0
         self.lost: set[str] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="line")
         self._thread.start()
@@ -86,6 +87,8 @@ class Line:
             if self._losing and (new := self._names(data) - self.lost):
                 self.lost.update(new)
                 pair.deaf = True
+            if random.random() < self.loss:
+                break
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
             pair.store.write(data)

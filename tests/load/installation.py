@@ -72,9 +72,9 @@ def load_content() -> BankContent:
 
 
 class Installation:
-    """A running `quizapp up`, with an embedded store unless `redis_url` names another. `processes` finds its children."""
+    """A running `quizapp up`, with embedded stores unless the urls name others. `processes` finds its children."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, redis_url: str = "") -> None:
+    def __init__(self, folder: Path, *, workers: int = 2, redis_url: str = "", database_url: str = "") -> None:
         self.folder = folder
         self.port = free_port()
         # A caller's own settings must not leak in: REDIS_URL would send the load to a server that is in use.
@@ -84,6 +84,7 @@ class Installation:
             "QUIZ_BIND": f"127.0.0.1:{self.port}",
             "QUIZ_WEB_WORKERS": str(workers),
             "REDIS_URL": redis_url,
+            "DATABASE_URL": database_url,
             "PYTHONPATH": str(ROOT),
         }
         self.settings: Settings = read_settings(self.environ)
@@ -266,11 +267,17 @@ class Installation:
 
 @contextmanager
 def installation(
-    people: int, *, questions: int = 10, workers: int = 2, minutes: int = 120, redis_url: str = ""
+    people: int,
+    *,
+    questions: int = 10,
+    workers: int = 2,
+    minutes: int = 120,
+    redis_url: str = "",
+    database_url: str = "",
 ) -> Iterator[Installation]:
     """A running installation in a temporary folder, stopped and removed at the end."""
     with tempfile.TemporaryDirectory(prefix="quizload", ignore_cleanup_errors=True) as name:
-        running = Installation(Path(name), workers=workers, redis_url=redis_url)
+        running = Installation(Path(name), workers=workers, redis_url=redis_url, database_url=database_url)
         running.prepare(people, questions=questions, minutes=minutes)
         try:
             running.start()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from sqlalchemy import create_engine, text
 
 from quizapp.installation import doctor
 from quizapp.installation.doctor import Finding
@@ -16,6 +17,11 @@ def environ(tmp_path: Path, databases: Databases, store: Redis, store_url: str) 
     """An installation in order: a migrated database, and a store with the settings that it needs."""
     tmp_path.chmod(0o700)
     url = databases.new()
+    if url.startswith("postgresql"):  # the tests' server is quick and forgetful otherwise
+        engine = create_engine(url.replace("postgresql", "postgresql+psycopg", 1), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {engine.url.database} SET synchronous_commit = on"))
+        engine.dispose()
     store.config_set("appendonly", "yes")
     yield {"QUIZ_DATA_DIR": str(tmp_path), "DATABASE_URL": url, "REDIS_URL": store_url, "SECRET_KEY": SECRET}
     store.config_set("appendonly", "no")
@@ -41,6 +47,13 @@ def test_a_database_without_tables_is_named_with_its_remedy(environ: dict[str, s
     url = databases.new_empty()
     assert "flask --app wsgi db upgrade" in of_state({**environ, "DATABASE_URL": url}, "bad")
     databases.drop(url)
+
+
+def test_a_database_that_forgets_is_bad(environ: dict[str, str]) -> None:
+    if not environ["DATABASE_URL"].startswith("postgresql"):
+        pytest.skip("SQLite's settings are our own")
+    forgetful = environ["DATABASE_URL"] + "&options=-c%20synchronous_commit%3Doff"
+    assert "synchronous_commit" in of_state({**environ, "DATABASE_URL": forgetful}, "bad")
 
 
 def test_a_store_that_forgets_is_bad(environ: dict[str, str], store: Redis) -> None:
