@@ -32,6 +32,7 @@ FEATURES = (
     "demo",
     "operations",
     "reports",
+    "awards",
     "notices",
     "leaderboards",
     "practice",

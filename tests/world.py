@@ -16,6 +16,7 @@ from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.models import Attempt
 from quizapp.attempts.recorder import Recorder
 from quizapp.attempts.refresh import count_competition
+from quizapp.awards.actions import request_headcount
 from quizapp.banks.actions import store_pictures
 from quizapp.banks.checking.surroundings import Choices
 from quizapp.banks.formats.own.project import write_yaml
@@ -32,11 +33,14 @@ from quizapp.competitions.priming import prime
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
-from quizapp.organizations.models import Membership
+from quizapp.organizations.actions import declare_headcount
+from quizapp.organizations.evidence import read_evidence
+from quizapp.organizations.models import Membership, Organization
 from quizapp.papers.blueprint import Blueprint, Section
 from quizapp.receipts.jobs import close_days
 from quizapp.receipts.ledger import drawn_up, enter, missing_receipts
 from tests.cast import BORN, Cast, Person, TinyBank, add_competition, add_person, add_unit, tiny_content
+from tests.integration.awards.rules import add_award, composite
 from tests.integration.leaderboards.stage import Stage
 from tests.uploads import send
 
@@ -92,10 +96,15 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
         ids["notice"] = db.session.scalars(select(Announcement.id)).one()
         ids["extra"] = db.session.scalars(select(ExtraTime.id)).one()
     ids |= _add_drafts(app, sign_in(app.test_client(), cast.qin))
+    ids |= _add_awards(app, cast, ids)
     answer = sign_in(app.test_client(), cast.qin).post(
         f"/admin/competitions/{ids['frozen']}/freeze", data={"sure": "y"}
     )
     assert answer.status_code == 302, answer.text
+    answer = sign_in(app.test_client(), cast.qin).post(
+        f"/admin/competitions/{ids['frozen']}/awards/{ids['frozen_award']}/result", data={"sure": "y"}
+    )
+    assert answer.status_code == 303, answer.text
     with app.app_context():
         count_competition(ids["frozen"])
         ids["retired_version"] = _add_retired_version(cast)
@@ -109,6 +118,35 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
         for grant in db.session.scalars(select(RoleGrant)):
             ids[f"{grant.role}_grant"] = grant.id
     return World(app, cast, ids)
+
+
+def _add_awards(app: Flask, cast: Cast, ids: dict[str, Any]) -> dict[str, Any]:
+    """An award that can still be changed, one of what runs, one of what is over; and a request for another headcount."""
+    by_size = {"participants": 70, "coverage": 0, "mean": 20, "pass_rate": 6, "full_marks": 4}
+    rules = {
+        "upcoming": composite(by=("region", "industry"), bands=(100, 1000)),
+        "open": composite(),
+        "frozen": composite(competing="branches", weights=by_size, reference=12),
+    }
+    with app.app_context():
+        found: dict[str, Any] = {
+            f"{name}_award": add_award(db.session.get_one(Competition, ids[name]), "优秀组织奖", each)
+            for name, each in rules.items()
+        }
+        unit = db.session.get_one(Organization, cast.unit_a.id)
+        evidence = read_evidence(b"%PDF-1.4\n%%EOF\n")
+        asked = request_headcount(
+            db.session.get_one(Competition, ids["open"]),
+            unit,
+            12,
+            reason="新并入一个班组，见人事月报",
+            evidence=evidence,
+            actor=cast.wu.account,
+            now=utc_now(),
+        )
+        declare_headcount(unit, 11, note="人事月报", evidence=evidence, actor=cast.wu.account, now=utc_now())
+        db.session.commit()
+        return found | {"headcount_request": asked.id, "evidence": evidence.digest}
 
 
 def _add_competitions(app: Flask, tiny_bank: TinyBank) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,8 @@ from quizapp.accounts.models import Account, RoleGrant
 from quizapp.errors import Invalid, QuizError, Refused
 from quizapp.extensions import db
 from quizapp.organizations import queries
-from quizapp.organizations.models import Membership, Organization
+from quizapp.organizations.evidence import Evidence
+from quizapp.organizations.models import HeadcountDeclaration, HeadcountEvidence, Membership, Organization
 from quizapp.organizations.rosters import Person
 from quizapp.organizations.unit_lists import ListedUnit
 
@@ -61,6 +63,8 @@ def edit_organization(
     changed = {key: value for key, value in details.items() if getattr(unit, key) != value}
     if unit.name != name:
         changed["name"] = name
+    if "headcount" in details and "headcount" in changed:
+        _add_declaration(unit, details["headcount"], note="", evidence=None, actor=actor, now=now)
     for key, value in changed.items():
         setattr(unit, key, value)
     if changed and log:
@@ -142,20 +146,70 @@ def import_units(new: Sequence[ListedUnit], changed: Sequence[ListedUnit], *, ac
     )
 
 
-def declare_headcount(unit: Organization, headcount: int | None, *, actor: Account, now: datetime) -> None:
-    """How many people of the unit and all below it should take part; None withdraws the declaration."""
+def declare_headcount(
+    unit: Organization,
+    headcount: int | None,
+    *,
+    note: str,
+    evidence: Evidence | None,
+    actor: Account,
+    now: datetime,
+) -> None:
+    """How many people of the unit and all below it should take part; None withdraws the declaration.
+
+    Raises Invalid for an odd number, or one without a note of its source or a file that proves it.
+    """
     if headcount is not None and not 0 < headcount <= 10_000_000:
         raise Invalid("headcount_odd", text=headcount)
-    before, unit.headcount = unit.headcount, headcount
+    if headcount is not None and not note.strip() and evidence is None:
+        raise Invalid("headcount_without_source")
+    if evidence:
+        keep_evidence(unit, evidence, actor=actor, now=now)
+    declared = _add_declaration(unit, headcount, note=note.strip(), evidence=evidence, actor=actor, now=now)
+    unit.headcount = headcount
     audit.record(
         "declare_headcount",
         actor=actor,
         subject_type="organization",
         subject_id=unit.id,
         now=now,
-        before=before,
+        before=declared.before,
         after=headcount,
+        source=declared.note,
+        evidence=declared.evidence,
     )
+
+
+def keep_evidence(unit: Organization, evidence: Evidence, *, actor: Account, now: datetime) -> None:
+    """Keep a file of the unit; one that is kept already stays as it is."""
+    if db.session.get(HeadcountEvidence, (unit.id, evidence.digest)) is None:
+        db.session.add(
+            HeadcountEvidence(
+                organization_id=unit.id,
+                digest=evidence.digest,
+                kind=evidence.kind,
+                content=evidence.content,
+                kept_at=now,
+                kept_by_id=actor.id,
+            )
+        )
+        db.session.flush()
+
+
+def _add_declaration(
+    unit: Organization, headcount: Any, *, note: str, evidence: Evidence | None, actor: Account | None, now: datetime
+) -> HeadcountDeclaration:
+    declared = HeadcountDeclaration(
+        organization_id=unit.id,
+        before=unit.headcount,
+        headcount=headcount,
+        note=note,
+        evidence=evidence.digest if evidence else None,
+        declared_at=now,
+        declared_by_id=actor.id if actor else None,
+    )
+    db.session.add(declared)
+    return declared
 
 
 def renew_join_code(unit: Organization, *, actor: Account, now: datetime) -> None:

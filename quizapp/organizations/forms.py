@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
+from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
@@ -11,6 +12,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from quizapp.accounts.forms import REQUIRED, NewPassword, name_of_person, on_a_phone
 from quizapp.accounts.logins import read_phone, read_staff_number
 from quizapp.accounts.sentences import ROLE_NAMES
+from quizapp.organizations.evidence import FILE_BYTES, Evidence, read_evidence
 from quizapp.organizations.regions import INDUSTRIES, REGIONS
 from quizapp.organizations.unit_lists import is_unit_code
 from quizapp.organizations.words import industry_name, region_name
@@ -136,13 +138,28 @@ class MoveForm(Form):
 
 
 class HeadcountForm(Form):
-    """How many people should take part; empty withdraws the declaration."""
+    """How many people should take part, and what proves it; empty withdraws the declaration."""
 
     headcount = IntegerField(
         _l("应参赛人数（含下级单位）"),
         [Optional(), NumberRange(1, 10_000_000, message=_l("请填写 1 到 10000000 之间的整数。"))],
         render_kw={"inputmode": "numeric"},
     )
+    note = StringField(
+        _l("数字来源（例如：2026 年 8 月在册职工统计表）"),
+        [Length(max=200, message=_l("内容过长。"))],
+        render_kw={"autocomplete": "off"},
+    )
+    evidence = FileField(
+        _l("证明文件（PDF、JPEG 或 PNG，最大 5 MB，可不传）"), render_kw={"accept": ".pdf,.jpg,.jpeg,.png"}
+    )
+
+
+def sent_evidence(file: FileStorage | None) -> Evidence | None:
+    """The evidence that came with a form, or None. Raises Invalid as `read_evidence` does."""
+    if not file or not file.filename:
+        return None
+    return read_evidence(file.stream.read(FILE_BYTES + 1))
 
 
 class UploadForm(Form):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.accounts.models import Account
@@ -77,3 +77,37 @@ class Membership(Base):
 
     account: Mapped[Account] = relationship(foreign_keys=[account_id])
     organization: Mapped[Organization] = relationship()
+
+
+class HeadcountEvidence(Base):
+    """A file that proves a unit's headcount, by its digest (`evidence.read_evidence`). A trigger refuses every change."""
+
+    __tablename__ = "headcount_evidence"
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(4))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kept_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class HeadcountDeclaration(Base):
+    """That a unit's headcount became another one: from `before` to `headcount` (None: undeclared), and what proves it.
+
+    So the headcount of any past moment is known: competitions lock it at a date (`queries.headcounts_at`). `note` says where
+    the number comes from, `evidence` is the digest of a file. A trigger refuses every change.
+    """
+
+    __tablename__ = "headcount_declaration"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), index=True)
+    before: Mapped[int | None] = mapped_column(Integer)
+    headcount: Mapped[int | None] = mapped_column(Integer)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    declared_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    declared_by: Mapped[Account | None] = relationship()

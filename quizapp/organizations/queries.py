@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
@@ -13,7 +14,7 @@ from quizapp.accounts.models import Account, RoleGrant
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 from quizapp.organizations.coverage import Coverage, coverage
-from quizapp.organizations.models import Membership, Organization
+from quizapp.organizations.models import HeadcountDeclaration, HeadcountEvidence, Membership, Organization
 from quizapp.organizations.rosters import Known
 from quizapp.organizations.unit_lists import KnownUnit
 
@@ -94,6 +95,30 @@ def organization_by_code(code: str) -> Organization | None:
 def organization_by_join_code(code: str) -> Organization | None:
     """The unit that a join code leads to."""
     return db.session.scalars(select(Organization).where(Organization.join_code == code)).first()
+
+
+def headcounts_at(moment: datetime) -> dict[int, int | None]:
+    """The declared headcount of each unit at a moment, by unit id; a unit that is younger has the one that it began with."""
+    now = select(Organization.id, Organization.headcount)
+    later = select(HeadcountDeclaration.organization_id, HeadcountDeclaration.before)
+    # Taking back what came later, the latest first, leaves each unit with what it had then.
+    later = later.where(HeadcountDeclaration.declared_at > moment).order_by(HeadcountDeclaration.id.desc())
+    rows = [*db.session.execute(now), *db.session.execute(later)]
+    return dict(rows)
+
+
+def declarations_of(organization: Organization, most: int = 10) -> Sequence[HeadcountDeclaration]:
+    """The unit's declarations of its headcount, the latest first."""
+    rows = select(HeadcountDeclaration).where(HeadcountDeclaration.organization_id == organization.id)
+    return db.session.scalars(rows.order_by(HeadcountDeclaration.id.desc()).limit(most)).all()
+
+
+def evidence_or_404(organization: Organization, digest: str) -> HeadcountEvidence:
+    """A file that proves the unit's headcount. Raises NotFound."""
+    found = db.session.get(HeadcountEvidence, (organization.id, digest))
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def ancestors(organization: Organization) -> list[Organization]:

@@ -16,6 +16,7 @@ from quizapp.clock import utc_now
 from quizapp.errors import Invalid, NotFound, Refused
 from quizapp.extensions import db, settings
 from quizapp.organizations import actions, queries, rosters, staging
+from quizapp.organizations.evidence import KINDS
 from quizapp.organizations.forms import (
     ClaimForm,
     HeadcountForm,
@@ -25,6 +26,7 @@ from quizapp.organizations.forms import (
     PersonForm,
     RegisterForm,
     UploadForm,
+    sent_evidence,
 )
 from quizapp.organizations.models import Membership, Organization
 from quizapp.organizations.posters import MOST_PAGES, Poster, poster_pdf, qr_svg
@@ -260,6 +262,7 @@ def unit(organization_id: int) -> ResponseReturnValue:
         join_url_is_local=urlsplit(join_url(shown)).hostname in ("127.0.0.1", "localhost", "::1"),
         show_code=show_code,
         headcount_form=HeadcountForm(headcount=shown.headcount),
+        declarations=queries.declarations_of(shown),
     )
 
 
@@ -299,16 +302,37 @@ def poster(organization_id: int) -> ResponseReturnValue:
 @bp.post("/units/<int:organization_id>/headcount")
 @access(CHANGERS)
 def headcount(organization_id: int) -> ResponseReturnValue:
-    """Declare how many people should take part."""
+    """Declare how many people should take part, with a note of its source or a file that proves it."""
     shown = queries.managed_organization(organization_id, current_user)
     form = HeadcountForm()
     if form.validate_on_submit():
-        actions.declare_headcount(shown, form.headcount.data, actor=current_user, now=utc_now())
-        db.session.commit()
-        flash(_("应参赛人数已保存。"), "success")
+        try:
+            actions.declare_headcount(
+                shown,
+                form.headcount.data,
+                note=form.note.data or "",
+                evidence=sent_evidence(form.evidence.data),
+                actor=current_user,
+                now=utc_now(),
+            )
+            db.session.commit()
+            flash(_("应参赛人数已保存。"), "success")
+        except Invalid as error:
+            db.session.rollback()
+            flash(sentence(error.code, error.facts), "danger")
+    elif form.note.errors:
+        flash(_("没有保存：数字来源最多 200 字。"), "danger")
     else:
         flash(_("没有保存：请填写 1 到 10000000 之间的整数。"), "danger")
     return redirect(url_for(".unit", organization_id=organization_id), 303)
+
+
+@bp.get("/units/<int:organization_id>/evidence/<digest>")
+def evidence(organization_id: int, digest: str) -> ResponseReturnValue:
+    """A file that proves the unit's headcount, to keep: it is never shown within the site."""
+    shown = queries.visible_organization(organization_id, current_user)
+    found = queries.evidence_or_404(shown, digest)
+    return download(found.content, f"{shown.code}-{digest[:12]}.{found.kind}", KINDS[found.kind])
 
 
 @bp.route("/units/<int:organization_id>/renew-join-code", methods=["GET", "POST"])

@@ -69,6 +69,8 @@ GET  /units/{unit_a}/poster.pdf                              ixxooooo
 GET  /units/{unit_b}/poster.pdf                              ixxmmooo
 POST /units/{unit_a}/headcount                               ixxoxoxo
 POST /units/{unit_b}/headcount                               ixxmxoxo
+GET  /units/{unit_a}/evidence/{evidence}                     ixxooooo
+GET  /units/{unit_b}/evidence/{evidence}                     ixxmmmmm
 GET  /units/{unit_a}/renew-join-code                         ixxoxoxo
 GET  /units/{unit_b}/renew-join-code                         ixxmxoxo
 POST /units/{unit_a}/renew-join-code                         ixxoxoxo
@@ -232,6 +234,35 @@ GET  /competitions/{open}/boards/hall                        oooooooo
 GET  /admin/competitions/{closed}/freeze                     ixxxxooo
 POST /admin/competitions/{closed}/freeze                     ixxxxoxo
 GET  /admin/competitions/{frozen}/standings.xlsx             ixxxxooo
+
+
+GET  /competitions/{open}/awards/                            oooooooo
+GET  /competitions/{draft}/awards/                           mmmmmmmm
+GET  /competitions/{open}/awards/{open_award}                oooooooo
+GET  /competitions/{open}/awards/{frozen_award}              mmmmmmmm
+GET  /competitions/{open}/awards/{open_award}/award.json     mmmmmmmm
+GET  /competitions/{frozen}/awards/{frozen_award}/award.json oooooooo
+GET  /competitions/{frozen}/awards/{frozen_award}/units/{unit_a} oooooooo
+GET  /competitions/{open}/awards/{open_award}/units/{unit_a} mmmmmmmm
+GET  /admin/competitions/{open}/awards/                      ixxxxooo
+GET  /admin/competitions/{upcoming}/awards/new               ixxxxooo
+POST /admin/competitions/{upcoming}/awards/new               ixxxxoxo
+POST /admin/competitions/{upcoming}/awards/example           ixxxxoxo
+GET  /admin/competitions/{open}/awards/{open_award}          ixxxxooo
+GET  /admin/competitions/{open}/awards/{frozen_award}        ixxxxmmm
+GET  /admin/competitions/{upcoming}/awards/{upcoming_award}/edit ixxxxooo
+POST /admin/competitions/{upcoming}/awards/{upcoming_award}/edit ixxxxoxo
+POST /admin/competitions/{open}/awards/{open_award}/result   ixxxxoxo
+POST /admin/competitions/{open}/awards/{open_award}/remove   ixxxxoxo
+GET  /admin/competitions/{open}/awards/{open_award}/award.xlsx ixxxxooo
+GET  /admin/competitions/{open}/headcounts/                  ixxoxooo
+POST /admin/competitions/{upcoming}/headcounts/date          ixxxxoxo
+GET  /admin/competitions/{open}/headcounts/units/{unit_a}    ixxoxomo
+GET  /admin/competitions/{open}/headcounts/units/{unit_b}    ixxmxomo
+POST /admin/competitions/{open}/headcounts/units/{unit_a}    ixxoxoxo
+GET  /admin/competitions/{open}/headcounts/requests/{headcount_request} ixxxxooo
+GET  /admin/competitions/{closed}/headcounts/requests/{headcount_request} ixxxxmmm
+POST /admin/competitions/{open}/headcounts/requests/{headcount_request} ixxxxoxo
 
 GET  /healthz                                                oooooooo
 GET  /readyz                                                 !!!!!!!!

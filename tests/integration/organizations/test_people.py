@@ -203,7 +203,7 @@ def test_more_people_than_declared_are_flagged_and_coverage_stays_at_the_whole(
     app: Flask, wu: FlaskClient, cast: Cast
 ) -> None:
     address = f"/units/{cast.unit_a.id}"
-    assert wu.post(f"{address}/headcount", data={"headcount": "2"}).status_code == 303
+    assert wu.post(f"{address}/headcount", data={"headcount": "2", "note": "职工名册"}).status_code == 303
     page = wu.get(address).text
     assert "多 1 人" in page  # Lin, Bo and Wu
     assert "100.0%" in page

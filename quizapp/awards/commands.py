@@ -1,0 +1,48 @@
+"""`quizapp awards …`: work out a published result again and compare."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from quizapp.awards.judging import fault_of_award
+from quizapp.receipts.ledger import public_keys
+
+awards = AppGroup("awards", help="单位评奖：核对结果。 Awards for organizations: verify a result.")
+
+FAULTS = {
+    "no_award": "文件不是评奖结果。 This file is no result of an award.",
+    "award_not_signed": "结果不是由公布的密钥签名的，或签名后被改过。 No published key signed this result as it is.",
+    "award_differs": "按文件中的办法和数据重新计算，结果不同。 Computed again from its rules and figures it is another result.",
+}
+
+
+@awards.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--keys", type=click.Path(exists=True, path_type=Path), help="另存的公钥文件。 Keys that were noted.")
+def verify(file: Path, keys: Path | None) -> None:
+    """按文件中的办法和数据逐位重算评奖结果，并查验签名；给出公钥文件时不需要网络和数据库。
+
+    Work a result out again, bit for bit, and check its signature; with a file of keys neither network nor database is asked.
+
+    退出码 Exit status: 0 真 it holds, 1 假 it does not.
+    """
+    try:
+        known = (
+            {key["id"]: key["public"] for key in json.loads(keys.read_text(encoding="utf-8"))["keys"]}
+            if keys
+            else public_keys()
+        )
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError):
+        raise click.UsageError("文件不是 JSON，请重新下载。 A file is no JSON: download it again.") from None
+    if fault := fault_of_award(found, known):
+        sys.exit(f"假 FALSE: {FAULTS[fault]}")
+    award = found["award"]
+    placed = sum(1 for row in award["places"] if row["place"])
+    click.echo(
+        f"真 TRUE. {award['title']}: {len(award['units'])} 个单位，{len(award['leagues'])} 个组，{placed} 个有名次。 "
+        f"{len(award['units'])} units, {len(award['leagues'])} leagues, {placed} in place."
+    )

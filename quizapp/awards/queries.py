@@ -1,0 +1,195 @@
+"""Reads of awards: who competes with which figures, headcounts as they are locked, and what was published."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
+
+from quizapp.accounts.models import AuditEntry
+from quizapp.awards.composite import Composite
+from quizapp.awards.judging import Entrant
+from quizapp.awards.models import Award, AwardResult, HeadcountLock, HeadcountRequest
+from quizapp.competitions.models import Competition
+from quizapp.errors import NotFound
+from quizapp.extensions import db
+from quizapp.leaderboards import sources
+from quizapp.leaderboards.figures import Figures, Tree
+from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.organizations.models import Organization
+from quizapp.organizations.queries import headcounts_at
+
+BIGGEST_ID = 2**62
+
+
+def awards_of(competition: Competition) -> Sequence[Award]:
+    """The competition's awards, in the order in which they were made."""
+    return db.session.scalars(select(Award).where(Award.competition_id == competition.id).order_by(Award.id)).all()
+
+
+def award_or_404(competition: Competition, award_id: int) -> Award:
+    """An award of the competition. Raises NotFound."""
+    award = db.session.get(Award, min(award_id, BIGGEST_ID))
+    if award is None or award.competition_id != competition.id:
+        raise NotFound()
+    return award
+
+
+def has_opened(competition: Competition, now: datetime) -> bool:
+    """Whether what was written down of its awards can't change any more."""
+    return competition.published_at is not None and competition.opens_at <= now
+
+
+# Headcounts
+
+
+def locks_at(competition: Competition) -> datetime:
+    """From when on the competition's headcounts are locked: the date that was set, or its opening."""
+    lock = db.session.get(HeadcountLock, competition.id)
+    return lock.locks_at if lock else competition.opens_at
+
+
+def is_locked(competition: Competition, now: datetime) -> bool:
+    """Whether headcounts change by request only."""
+    return competition.published_at is not None and locks_at(competition) <= now
+
+
+def requests_of(competition: Competition, *, state: str = "", most: int | None = None) -> Sequence[HeadcountRequest]:
+    """Requests to change a locked headcount, the latest first."""
+    rows = (
+        select(HeadcountRequest)
+        .join(HeadcountRequest.organization)
+        .options(contains_eager(HeadcountRequest.organization))
+        .where(HeadcountRequest.competition_id == competition.id)
+        .order_by(HeadcountRequest.id.desc())
+    )
+    if state:
+        rows = rows.where(HeadcountRequest.state == state)
+    return db.session.scalars(rows.limit(most)).all()
+
+
+def request_or_404(competition: Competition, request_id: int) -> HeadcountRequest:
+    """A request of the competition. Raises NotFound."""
+    found = db.session.get(HeadcountRequest, min(request_id, BIGGEST_ID))
+    if found is None or found.competition_id != competition.id:
+        raise NotFound()
+    return found
+
+
+def headcounts_for(competition: Competition, now: datetime) -> dict[int, int | None]:
+    """Each unit's headcount as the awards count it, by unit id: declared until the lock, then changed by approval only."""
+    found = headcounts_at(min(now, locks_at(competition)))
+    if is_locked(competition, now):
+        for approved in reversed(requests_of(competition, state="approved")):
+            found[approved.organization_id] = approved.headcount
+    return found
+
+
+# Who competes
+
+
+@dataclass(frozen=True)
+class Field:
+    """The entrants of an award, and the digest of the frozen standings that they are taken from ("" while it runs)."""
+
+    entrants: list[Entrant]
+    standings: str
+
+
+def field_of(competition: Competition, composite: Composite, now: datetime) -> Field:
+    """Who competes, with the figures of the frozen standings, or with the present ones while there are none."""
+    connection = db.session.connection()
+    tree = sources.read_tree(connection)
+    standings = ""
+    if competition.frozen_at is not None:
+        figures, standings = _frozen_figures(competition)
+    else:
+        figures = tree.unit_figures(sources.read_tallies(connection, competition.id)[0])
+    headcounts = headcounts_for(competition, now)
+    late = _late_units(competition)
+    rows = select(Organization.id, Organization.name, Organization.is_central)
+    names = {unit: (name, central) for unit, name, central in db.session.execute(rows)}
+    entrants = []
+    for unit in competing_units(competition, composite, tree):
+        sums = figures.get(unit, Figures())
+        entrants.append(
+            Entrant(
+                id=unit,
+                name=names[unit][0],
+                central=any(names[above][1] for above in tree.line(unit)),
+                region=tree.region(unit),
+                industry=tree.industry(unit),
+                headcount=headcounts.get(unit),
+                participants=sums.participants,
+                score_sum=sums.score_sum,
+                passed=sums.passed,
+                full_marks=sums.full_marks,
+                late=unit in late,
+            )
+        )
+    return Field(entrants, standings)
+
+
+def competing_units(competition: Competition, composite: Composite, tree: Tree) -> list[int]:
+    """The enterprises of a competition: the topmost units that were invited, or all at the top; or what is directly below."""
+    invited = {unit.id for unit in competition.organizations}
+    if invited:
+        tops = {unit for unit in invited if not invited & set(tree.line(unit)[:-1])}
+    else:
+        tops = {unit for unit in tree.units if tree.parent(unit) is None}
+    if composite.competing == "branches":
+        return sorted(unit for unit in tree.units if tree.parent(unit) in tops)
+    return sorted(tops)
+
+
+def _frozen_figures(competition: Competition) -> tuple[dict[int, Figures], str]:
+    rows = select(Standing.subject, Standing.figures).where(
+        Standing.competition_id == competition.id, Standing.board == "units"
+    )
+    found = {
+        int(subject): Figures(**{name: value for name, value in figures.items() if name != "path"})
+        for subject, figures in db.session.execute(rows)
+    }
+    return found, db.session.get_one(Freeze, competition.id).digest
+
+
+def _late_units(competition: Competition) -> set[int]:
+    """Units that were registered, moved or invited after the headcounts were locked: nobody splits off with the results
+    in sight."""
+    moment = locks_at(competition)
+    found = set(db.session.scalars(select(Organization.id).where(Organization.created_at > moment)))
+    later = select(AuditEntry.subject_id, AuditEntry.facts).where(AuditEntry.at > moment)
+    found |= {int(unit) for unit, _ in db.session.execute(later.where(AuditEntry.action == "move_unit"))}
+    reworded = later.where(
+        AuditEntry.action == "competition_reworded",
+        AuditEntry.subject_type == "competition",
+        AuditEntry.subject_id == str(competition.id),
+    )
+    for _, facts in db.session.execute(reworded):
+        found |= set(facts.get("units_added", ()))
+    return found
+
+
+# Results
+
+
+def last_result(award: Award) -> AwardResult | None:
+    """The result that counts, without its content."""
+    rows = select(AwardResult).where(AwardResult.award_id == award.id).order_by(AwardResult.number.desc())
+    return db.session.scalars(rows.limit(1)).first()
+
+
+@lru_cache(maxsize=8)
+def _content(award_id: int, number: int, digest: str) -> dict[str, Any]:
+    content: dict[str, Any] = db.session.execute(
+        select(AwardResult.content).where(AwardResult.award_id == award_id, AwardResult.number == number)
+    ).scalar_one()
+    return content
+
+
+def content_of(result: AwardResult) -> Mapping[str, Any]:
+    """What was signed. It can't change, so a process reads it once; nobody may change the mapping."""
+    return _content(result.award_id, result.number, result.digest)
