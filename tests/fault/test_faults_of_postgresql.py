@@ -25,7 +25,7 @@ def kill_a_commit(server: PostgresServer) -> None:
     busy = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query ~ 'COMMIT|response' AND pid <> pg_backend_pid()"
     deadline = time.monotonic() + 60
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        while not (found := connection.execute(busy).fetchall()):  # type: ignore[arg-type]
+        while not (found := connection.execute(busy).fetchall()):
             assert time.monotonic() < deadline, "void: nobody writes"
     os.kill(found[0][0], signal.SIGKILL)
 
