@@ -32,6 +32,7 @@ FEATURES = (
     "demo",
     "operations",
     "reports",
+    "draws",
     "awards",
     "notices",
     "leaderboards",

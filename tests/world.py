@@ -30,6 +30,9 @@ from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.actions import announce, grant_extra_time
 from quizapp.competitions.models import Announcement, Competition, ExtraTime
 from quizapp.competitions.priming import prime
+from quizapp.draws import actions as draws
+from quizapp.draws.beacon import Round, time_of
+from quizapp.draws.drawing import Prize
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
@@ -44,6 +47,8 @@ from tests.integration.awards.rules import add_award, composite
 from tests.integration.leaderboards.stage import Stage
 from tests.uploads import send
 
+# As drand's quicknet published it.
+ROUND_1000 = "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"
 SignIn = Callable[[FlaskClient, Any], FlaskClient]
 
 # With topics and a difficulty in its rows, and a total that the tiny bank can satisfy.
@@ -108,6 +113,7 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
     with app.app_context():
         count_competition(ids["frozen"])
         ids["retired_version"] = _add_retired_version(cast)
+        _add_draws(cast, ids)
     answer = sign_in(app.test_client(), cast.ada).post(f"/admin/accounts/{crowd[0].id}/disable")
     assert answer.status_code == 303, answer.text
     ids |= {name: person.id for name, person in cast.everyone.items()} | {"disabled": crowd[0].id}
@@ -224,6 +230,35 @@ def _add_retired_version(cast: Cast) -> int:
     draft_terms: dict[str, Any] = {"published_at": None, "bank_four_eyes": True, "title": "用旧题库的竞赛"}
     add_competition(cast.qin.app, version_id, now=utc_now(), primed=False, **draft_terms)
     return version_id
+
+
+def _add_draws(cast: Cast, ids: dict[str, Any]) -> None:
+    """Of the frozen competition a draw that is drawn, one that failed, and one that waits to be drawn; a planned one of the closed."""
+    at, hour = time_of(1000), timedelta(hours=1)
+    qin, ada, jun = (db.session.get_one(Account, person.id) for person in (cast.qin, cast.ada, cast.jun))
+    prizes = [Prize("一等奖", 1, 10_000, 10_000), Prize("二等奖", 2, 8000, 9999), Prize("三等奖", 2, 3000, 7999)]
+    plan: dict[str, Any] = {"prizes": prizes, "exclude_staff": True, "exclude_earlier": "none", "excluded": {}}
+    draws.plan_draw(
+        draws.add_draw(db.session.get_one(Competition, ids["closed"]), reason="", actor=qin, now=at),
+        **plan,
+        actor=qin,
+        now=at,
+    )
+    frozen = db.session.get_one(Competition, ids["frozen"])
+    for number, start in ((1, at - 3 * hour), (2, at + hour), (3, at + 50 * hour)):
+        draw = draws.add_draw(frozen, reason="上一次没有开奖" if number > 1 else "", actor=qin, now=start)
+        draws.plan_draw(draw, **plan, actor=qin, now=start)
+        for other in (ada, jun) if number > 1 else ():
+            draws.approve_draw(draw, actor=other, now=start)
+        draws.freeze_roll(frozen, draw, actor=qin, now=start)
+        if number == 2:
+            ends: dict[str, Any] = {"happens_at": at + 2 * hour, "open_by": at + 3 * hour}
+            draws.name_commitment(draw, secret="5e" * 32, source="双色球开奖号码", **ends, actor=qin, now=start)
+        else:
+            draws.name_beacon(draw, start + 3 * hour, actor=qin, now=start)
+        if number == 1:
+            draws.draw_by_beacon(draw, Round(1000, ROUND_1000), actor=qin, now=at)
+    db.session.commit()
 
 
 def _add_drafts(app: Flask, qin: FlaskClient) -> dict[str, Any]:

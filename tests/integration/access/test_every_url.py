@@ -235,6 +235,29 @@ GET  /admin/competitions/{closed}/freeze                     ixxxxooo
 POST /admin/competitions/{closed}/freeze                     ixxxxoxo
 GET  /admin/competitions/{frozen}/standings.xlsx             ixxxxooo
 
+GET  /competitions/{frozen}/draws/                           oooooooo
+GET  /competitions/{frozen}/draws/1                          oooooooo
+GET  /competitions/{frozen}/draws/4                          mmmmmmmm
+GET  /competitions/{closed}/draws/1                          mmmmmmmm
+GET  /competitions/{draft}/draws/                            mmmmmmmm
+GET  /competitions/{frozen}/draws/1/draw.json                oooooooo
+GET  /competitions/{closed}/draws/1/draw.json                mmmmmmmm
+GET  /competitions/{frozen}/draws/1/hall                     oooooooo
+GET  /draws/check_draw.py                                    oooooooo
+GET  /admin/competitions/{closed}/draws/                     ixxxxooo
+POST /admin/competitions/{closed}/draws/                     ixxxxoxo
+GET  /admin/competitions/{closed}/draws/1                    ixxxxooo
+GET  /admin/competitions/{closed}/draws/1/plan               ixxxxooo
+POST /admin/competitions/{closed}/draws/1/plan               ixxxxoxo
+POST /admin/competitions/{closed}/draws/1/approve            ixxxxoxo
+GET  /admin/competitions/{closed}/draws/1/freeze             ixxxxooo
+POST /admin/competitions/{closed}/draws/1/freeze             ixxxxoxo
+GET  /admin/competitions/{frozen}/draws/3/chance             ixxxxooo
+POST /admin/competitions/{frozen}/draws/3/beacon             ixxxxoxo
+POST /admin/competitions/{frozen}/draws/3/commitment         ixxxxoxo
+GET  /admin/competitions/{frozen}/draws/3/draw               ixxxxooo
+POST /admin/competitions/{frozen}/draws/3/draw               ixxxxoxo
+POST /admin/competitions/{frozen}/draws/1/fetch              ixxxxoxo
 
 GET  /competitions/{open}/awards/                            oooooooo
 GET  /competitions/{draft}/awards/                           mmmmmmmm

@@ -1,0 +1,113 @@
+"""What everybody may read of draws: each step, the one file, the script that checks it, and the page for the hall."""
+
+import json
+from pathlib import Path
+
+from flask import Response, jsonify, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from quizapp.accounts.models import Account
+from quizapp.clock import to_ms, utc_now
+from quizapp.competitions.queries import published_or_404
+from quizapp.draws import beacon
+from quizapp.draws.forms import REASON_NAMES
+from quizapp.draws.queries import (
+    Winner,
+    draws_of,
+    file_of,
+    own_part,
+    prizes_of,
+    public_draw_or_404,
+    some_names,
+    step_of,
+    winners_of,
+)
+from quizapp.draws.steps import Step
+from quizapp.leaderboards.visibility import OWNERS
+from quizapp.web.access import PUBLIC, Blueprint
+from quizapp.web.downloads import download
+from quizapp.web.error_pages import wants_json
+
+bp = Blueprint("draws", __name__, access=PUBLIC, url_prefix="/competitions/<int:competition_id>/draws")
+check = Blueprint("draw_check", __name__, access=PUBLIC, url_prefix="/draws")
+
+SCRIPT = Path(__file__).with_name("check_draw.py")
+WINNERS_SHOWN = 200
+ROLLING_NAMES = 60
+
+
+@bp.get("/")
+def index(competition_id: int) -> ResponseReturnValue:
+    """The competition's draws whose rolls are frozen."""
+    competition, now = published_or_404(competition_id), utc_now()
+    draws = [(draw, step_of(draw, now)) for draw in draws_of(competition) if draw.frozen_at is not None]
+    return render_template("draws/index.html", competition=competition, draws=draws)
+
+
+@bp.get("/<int:number>")
+def show(competition_id: int, number: int) -> ResponseReturnValue:
+    """The draw for a stranger: its steps, what is known when, how to check it; and one's own part for who is signed in."""
+    competition = published_or_404(competition_id)
+    draw = public_draw_or_404(competition, number)
+    step = step_of(draw, utc_now())
+    signed_in = current_user.is_authenticated
+    return render_template(
+        "draws/show.html",
+        competition=competition,
+        draw=draw,
+        step=step,
+        prizes=prizes_of(draw),
+        reasons=REASON_NAMES,
+        won=winners_of(competition, draw) if step is Step.DRAWN else [],
+        winners_shown=WINNERS_SHOWN,
+        mine=own_part(draw, _account()) if signed_in else None,
+        in_full=signed_in and bool(current_user.roles & OWNERS),
+        address=beacon.address_of(draw.round) if draw.round else "",
+        randomness=beacon.Round(draw.round or 0, draw.beacon_signature).randomness if draw.beacon_signature else "",
+        chain=beacon.CHAIN,
+    )
+
+
+@bp.get("/<int:number>/draw.json")
+def file(competition_id: int, number: int) -> ResponseReturnValue:
+    """The one file with everything in it."""
+    draw = public_draw_or_404(published_or_404(competition_id), number)
+    text = json.dumps(file_of(draw), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return download(text.encode() + b"\n", f"draw-{competition_id}-{number}.json", "application/json")
+
+
+@bp.get("/<int:number>/hall")
+def hall(competition_id: int, number: int) -> ResponseReturnValue:
+    """The draw as it happens, for a hall. It only shows what is recorded, as often as it is wanted."""
+    competition = published_or_404(competition_id)
+    draw = public_draw_or_404(competition, number)
+    step = step_of(draw, utc_now())
+    if wants_json():
+        return jsonify(step=step)
+    won = winners_of(competition, draw) if step is Step.DRAWN else []
+    return render_template(
+        "draws/hall.html",
+        competition=competition,
+        draw=draw,
+        step=step,
+        prizes=prizes_of(draw),
+        happens_ms=to_ms(draw.happens_at) if draw.happens_at else 0,
+        rolling=some_names(draw, ROLLING_NAMES) if won else [],
+        shown=[{"name": prize.name, "winners": [_shown(each) for each in winners]} for prize, winners in won],
+    )
+
+
+def _shown(winner: Winner) -> list[str]:
+    return [winner.name, winner.unit.name if winner.unit else "", winner.entry]
+
+
+@check.get("/check_draw.py")
+def script() -> Response:
+    """The script that comes to the same winners with Python alone."""
+    return download(SCRIPT.read_bytes(), SCRIPT.name, "text/x-python")
+
+
+def _account() -> Account:
+    account: Account = current_user._get_current_object()
+    return account

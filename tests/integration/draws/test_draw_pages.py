@@ -1,0 +1,217 @@
+"""The organizer's pages bring a draw from step to step; a stranger and a participant see what is known when."""
+
+import json
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from quizapp.draws import fetching
+from quizapp.draws.commands import draws as group
+from quizapp.draws.models import DrawEntry, DrawWinner
+from quizapp.draws.routes import SCRIPT
+from quizapp.extensions import db
+from tests.cast import Cast, Person
+from tests.conftest import SignIn
+from tests.integration.draws.conftest import AT, ROUND, SECRET, Urn
+from tests.unit.draws.test_the_beacon import RANDOMNESS, SIGNED
+
+PLAN = {
+    "prizes-0-name": "一等奖",
+    "prizes-0-quota": "2",
+    "prizes-0-low": "100",
+    "prizes-0-high": "100",
+    "prizes-1-name": "二等奖",
+    "prizes-1-quota": "3",
+    "prizes-1-low": "95",
+    "prizes-1-high": "99.99",
+    "prizes-2-name": "",
+    "prizes-2-quota": "",
+    "prizes-2-low": "",
+    "prizes-2-high": "",
+    "exclude_staff": "y",
+    "exclude_earlier": "competition",
+    "excluded": "",
+}
+
+
+@pytest.fixture
+def qin(client: FlaskClient, cast: Cast, sign_in: SignIn) -> FlaskClient:
+    return sign_in(client, cast.qin)
+
+
+def person_with(urn: Urn, *, won: bool) -> Person:
+    with urn.app.app_context():
+        accounts = dict(db.session.execute(select(DrawEntry.account_id, DrawEntry.entry)).all())
+        winners = set(db.session.scalars(select(DrawWinner.entry)))
+    return next(person for person in urn.people if (accounts[person.id] in winners) is won)
+
+
+def test_from_the_plan_to_the_prizes_by_the_pages(urn: Urn, qin: FlaskClient, cast: Cast, sign_in: SignIn) -> None:
+    made = qin.post(f"{urn.admin}/")
+    assert made.location == f"{urn.admin}/1/plan"
+    wrong = qin.post(f"{urn.admin}/1/plan", data={**PLAN, "prizes-0-low": "101", "excluded": "nobody 其他原因"})
+    assert wrong.status_code == 422
+    assert "没有找到这些登录名：nobody" in wrong.text
+    assert qin.post(f"{urn.admin}/1/plan", data={**PLAN, "prizes-0-low": "101"}).status_code == 422
+    assert (
+        qin.post(f"{urn.admin}/1/plan", data={**PLAN, "excluded": f"{urn.people[9].login}，答卷作废"}).status_code
+        == 302
+    )
+    page = qin.get(f"{urn.admin}/1").text
+    assert "4 人" in page  # with full marks, for two places
+    assert "冻结名册" in page
+    assert "答卷作废" in qin.get(f"{urn.admin}/1/freeze").text
+    assert qin.post(f"{urn.admin}/1/freeze").status_code == 422
+    assert qin.get(f"{urn.path}/1").status_code == 404
+    urn.freeze()  # when the genuine round was still to come
+    stranger = urn.app.test_client()
+    digest = urn.row().digest or ""
+    assert digest in stranger.get(f"{urn.path}/1").text
+    assert qin.post(f"{urn.admin}/1/beacon", data={"moment": "2023-08-23 10:00"}).status_code == 422
+    urn.name()
+    assert f"第 {ROUND} 轮" in stranger.get(f"{urn.path}/1").text
+    for wrong_round in ("{}", json.dumps({"round": 1001, "signature": SIGNED[1001]})):
+        assert qin.post(f"{urn.admin}/1/draw", data={"round": wrong_round}).status_code == 422
+    jun = sign_in(urn.app.test_client(), cast.jun)
+    given = json.dumps({"round": ROUND, "randomness": RANDOMNESS[ROUND], "signature": SIGNED[ROUND]})
+    assert jun.post(f"{urn.admin}/1/draw", data={"round": given}).status_code == 403
+    assert qin.post(f"{urn.admin}/1/draw", data={"round": given}).status_code == 302
+    assert qin.post(f"{urn.admin}/1/draw", data={"round": given}).status_code == 409
+    shown = stranger.get(f"{urn.path}/1").text
+    assert RANDOMNESS[ROUND] in shown
+    assert all(entry in shown for won in urn.file()["draw"]["winners"] for entry in won)
+
+
+@pytest.mark.once
+def test_a_commitment_by_the_pages(urn: Urn, qin: FlaskClient) -> None:
+    urn.bring_to("planned")
+    assert qin.post(f"{urn.admin}/1/freeze", data={"sure": "y"}).status_code == 302
+    fields = {"source": "双色球", "happens_at": "2099-01-02 21:15", "open_by": "2099-01-05 12:00", "secret": SECRET}
+    assert qin.post(f"{urn.admin}/1/commitment", data=fields).status_code == 422  # the secret is not said to be kept
+    assert qin.post(f"{urn.admin}/1/commitment", data={**fields, "kept": "y", "secret": "short"}).status_code == 422
+    earlier = {**fields, "kept": "y", "open_by": "2099-01-02 21:15"}
+    assert qin.post(f"{urn.admin}/1/commitment", data=earlier).status_code == 422
+    assert qin.post(f"{urn.admin}/1/commitment", data={**fields, "kept": "y"}).status_code == 302
+    public = urn.app.test_client().get(f"{urn.path}/1").text
+    assert (urn.row().commitment or "-") in public
+    assert SECRET not in public
+    assert qin.get(f"{urn.admin}/1/draw").status_code == 409  # not before its time
+
+
+@pytest.mark.once
+def test_names_are_masked_but_for_those_who_may_know_them(urn: Urn, qin: FlaskClient, sign_in: SignIn) -> None:
+    urn.bring_to("drawn")
+    winner, loser = person_with(urn, won=True), person_with(urn, won=False)
+    public = urn.app.test_client().get(f"{urn.path}/1").text
+    assert "张*" in public
+    assert not [person for person in urn.people if person.name in public]
+    assert winner.name in qin.get(f"{urn.path}/1").text
+    own = sign_in(urn.app.test_client(), winner).get(f"{urn.path}/1")
+    assert "恭喜，您获得" in own.text
+    assert own.headers["Cache-Control"] == "private, no-store"
+    assert "这次没有中奖" in sign_in(urn.app.test_client(), loser).get(f"{urn.path}/1").text
+    hall = urn.app.test_client().get(f"{urn.path}/1/hall").text
+    assert not [person for person in urn.people if person.name in hall]
+
+
+@pytest.mark.once
+def test_a_stranger_checks_with_what_is_published_alone(urn: Urn, tmp_path: Path, cast: Cast) -> None:
+    urn.bring_to("drawn")
+    stranger = urn.app.test_client()
+    for name, path in (
+        ("draw.json", f"{urn.path}/1/draw.json"),
+        ("keys.json", "/receipts/keys.json"),
+        ("check.py", "/draws/check_draw.py"),
+    ):
+        answer = stranger.get(path)
+        assert "attachment" in answer.headers["Content-Disposition"]
+        (tmp_path / name).write_bytes(answer.data)
+    assert (tmp_path / "check.py").read_bytes() == SCRIPT.read_bytes()
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "check.py", "draw.json"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("TRUE\n")
+    runner = urn.app.test_cli_runner()
+    verify = ["verify", str(tmp_path / "draw.json")]
+    for arguments in (verify, [*verify, "--keys", str(tmp_path / "keys.json")]):
+        found = runner.invoke(group, arguments)
+        assert found.exit_code == 0, found.output
+        assert "真 TRUE" in found.output
+    file = json.loads((tmp_path / "draw.json").read_text())
+    file["draw"]["winners"][0].reverse()
+    (tmp_path / "draw.json").write_text(json.dumps(file))
+    altered = runner.invoke(group, verify)
+    assert altered.exit_code == 1
+    assert "假 FALSE" in altered.output
+    (tmp_path / "draw.json").write_text("{")
+    assert runner.invoke(group, verify).exit_code == 2
+
+
+@pytest.mark.once
+def test_another_draw_by_the_pages(urn: Urn, qin: FlaskClient, cast: Cast, sign_in: SignIn) -> None:
+    urn.bring_to("drawn")
+    assert qin.post(f"{urn.admin}/", data={"reason": " "}).status_code == 422
+    assert qin.post(f"{urn.admin}/", data={"reason": "漏了一个单位"}).status_code == 302
+    assert qin.post(f"{urn.admin}/2/plan", data=PLAN).status_code == 302
+    assert qin.post(f"{urn.admin}/2/approve").status_code == 409
+    assert qin.post(f"{urn.admin}/2/freeze", data={"sure": "y"}).status_code == 409
+    ada = sign_in(urn.app.test_client(), cast.ada)
+    assert "同意再次抽奖" in ada.get(f"{urn.admin}/2").text
+    assert ada.post(f"{urn.admin}/2/approve").status_code == 302
+    assert urn.app.test_client().get(f"{urn.path}/2").status_code == 404
+    assert "第 2 次" not in urn.app.test_client().get(f"{urn.path}/").text
+
+
+@pytest.mark.once
+def test_the_borders_are_seen_before_the_freeze_too(urn: Urn, qin: FlaskClient) -> None:
+    urn.add(now=AT - timedelta(hours=4))
+    page = qin.get(f"{urn.admin}/1/plan").text
+    assert "最高的分数" in page
+    assert "100" in page
+
+
+class Beacon(BaseHTTPRequestHandler):
+    """A server of the beacon with one round."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"round": ROUND, "signature": SIGNED[ROUND]}).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.once
+def test_the_server_fetches_the_round_or_says_that_it_can_not(
+    urn: Urn, qin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urn.bring_to("named")
+    with HTTPServer(("127.0.0.1", 0), Beacon) as server:
+        monkeypatch.setattr(fetching, "address_of", lambda number: f"http://127.0.0.1:{server.server_port}/{number}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        assert qin.post(f"{urn.admin}/1/fetch").status_code == 302
+        server.shutdown()
+        thread.join()
+    assert urn.row().beacon_signature == SIGNED[ROUND]
+
+
+@pytest.mark.once
+def test_a_server_without_network_says_so_and_draws_nothing(
+    urn: Urn, qin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urn.bring_to("named")
+    monkeypatch.setattr(fetching, "address_of", lambda number: f"http://127.0.0.1:9/{number}")
+    answer = qin.post(f"{urn.admin}/1/fetch")
+    assert answer.status_code == 503
+    assert "服务器取不到这一轮" in answer.text
+    assert urn.row().drawn_at is None
