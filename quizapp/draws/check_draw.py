@@ -54,8 +54,9 @@ def check(draw: Any, asked: str) -> None:
         won: list[str] = []
         while True:  # the prize's own band first; while places are left, the next band below joins
             pool = sorted((entry for entry, score in left.items() if low <= score <= high), key=lot)
-            won += pool[: prize["quota"] - len(won)]
-            left = {entry: score for entry, score in left.items() if entry not in set(won)}
+            for entry in pool[: prize["quota"] - len(won)]:
+                won.append(entry)
+                del left[entry]
             below = [other for other in lows if other < low]
             if len(won) == prize["quota"] or not below:
                 break
