@@ -45,6 +45,7 @@ faults: prepare-tests tools
 
 bench: prepare-tests
 	$(BIN)/python tests/load/bench.py $(if $(BENCH_JSON),--json $(BENCH_JSON))
+	$(BIN)/python tests/load/journey.py --plot var/bench.svg $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
 tools: prepare-tests
 	@$(BIN)/python tests/tools.py

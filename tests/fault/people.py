@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import uvloop
 
-from tests.load.client import answer_request, submit_request
+from tests.load.client import KeptLine, answer_request, submit_request
 from tests.load.installation import Participant
 
 PATIENCE_S = 60.0
@@ -85,14 +85,14 @@ class _People:
         self.in_flight = 0
         self._last_s = time.monotonic()
 
-    async def ask(self, line: "_Connection", request: bytes, expect: bytes) -> bytes | None:
+    async def ask(self, line: KeptLine, request: bytes, expect: bytes) -> bytes | None:
         """Ask until the reply holds what is expected; None if it is a refusal that asking again can't change."""
         give_up = time.monotonic() + PATIENCE_S
         while time.monotonic() < give_up:
             self.in_flight += 1
             try:
                 async with asyncio.timeout(10):
-                    status, body = await line.ask(request)
+                    status, _, body = await line.ask(request)
             except (OSError, EOFError, TimeoutError, ValueError):
                 line.close()
                 status, body = 0, b""
@@ -112,7 +112,7 @@ class _People:
         return None
 
     async def answer(self, who: Participant) -> None:
-        line = _Connection(self.port)
+        line = KeptLine(self.port)
         sequence = 0
         try:
             while not self.finishing.is_set():
@@ -128,31 +128,6 @@ class _People:
                 self.story.scores[who.account] = msgspec.json.decode(reply)["score"]
         finally:
             line.close()
-
-
-class _Connection:
-    """One keep-alive connection, made anew after each failure."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        size = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        body = await reader.readexactly(size)
-        if b"connection: close" in head:
-            self.close()
-        return int(head.split(b" ", 2)[1]), body
-
-    def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
 
 
 async def _play(port: int, participants: list[Participant], seed: int, line: Connection) -> None:

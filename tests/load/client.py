@@ -4,6 +4,7 @@ It runs in a process of its own. Each answer is sent once and is acknowledged wh
 """
 
 import asyncio
+import gzip
 import multiprocessing
 import time
 from collections import deque
@@ -49,6 +50,37 @@ class Outcome:
     def percentile(self, share: float) -> float:
         ordered = sorted(self.latencies_ms)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+class KeptLine:
+    """One keep-alive connection, made anew after each failure."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: bytes) -> tuple[int, bytes, bytes]:
+        """Status, head in lower case, and body of the reply. Raises OSError, EOFError or ValueError when the line breaks."""
+        if self._streams is not None and self._streams[0].at_eof():  # the server let go of it meanwhile
+            self.close()
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        size = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        body = await reader.readexactly(size)
+        if b"content-encoding: gzip" in head:
+            body = gzip.decompress(body)
+        if b"connection: close" in head:
+            self.close()
+        return int(head.split(b" ", 2)[1]), head, body
+
+    def close(self) -> None:
+        """Let go of it; the next request makes another."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
 
 
 class Line(asyncio.Protocol):
