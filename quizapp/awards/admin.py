@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -34,8 +34,7 @@ from quizapp.competitions.queries import blueprint_of, competition_for_change, c
 from quizapp.errors import Invalid, QuizError, Refused
 from quizapp.extensions import db
 from quizapp.organizations.forms import sent_evidence
-from quizapp.organizations.models import Organization
-from quizapp.organizations.queries import managed_organization, visible_organizations
+from quizapp.organizations.queries import managed_organization, matching, page_of, visible_organizations
 from quizapp.web.access import ORGANIZER, Blueprint, access, for_roles, reads_only
 from quizapp.web.downloads import download
 from quizapp.web.error_pages import sentence
@@ -136,7 +135,7 @@ def _example(form: AwardForm, competition: Competition) -> dict[str, Any]:
     if found := problems(composite, competition.board_minimum_people):
         return {"faults": [str(sentence(code, facts)) for code, facts in found], "example": None}
     full_score = blueprint_of(competition).full_score
-    names = str(_("例：小单位")), str(_("例：中等单位")), str(_("例：大单位"))
+    names = str(_("小单位")), str(_("中单位")), str(_("大单位"))
     people = composite.minimum, isqrt(composite.minimum * composite.reference), composite.reference
     units = [
         Entrant(
@@ -250,16 +249,16 @@ def headcounts(competition_id: int) -> ResponseReturnValue:
 
 def _headcounts(competition: Competition, form: LockDateForm) -> str:
     now = utc_now()
-    counts = queries.headcounts_for(competition, now)
-    seen = {
-        unit.id: unit for unit in db.session.scalars(visible_organizations(current_user).order_by(Organization.path))
-    }
-    asked = [each for each in queries.requests_of(competition) if each.organization_id in seen]
+    text = request.args.get("text", "")[:80]
+    seen = visible_organizations(current_user)
+    asked = queries.requests_of(competition, among=seen)
     return render_template(
         "awards/headcounts.html",
         competition=competition,
         form=form,
-        units=[(unit, counts.get(unit.id)) for unit in seen.values()],
+        text=text,
+        page=page_of(matching(seen, text), request.args.get("page", 1, type=int)),
+        counts=queries.headcounts_for(competition, now),
         requests=asked,
         states=STATES,
         locked=queries.is_locked(competition, now),

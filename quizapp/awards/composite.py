@@ -44,7 +44,7 @@ RATES = ("mean", "pass_rate", "full_marks")
 FIELDS = ("region", "industry")
 FORMULA = 1  # what verifies a result must know by which formula it was computed
 PRECISION = Context(prec=40)
-MOST_TIERS, MOST_BANDS, MOST_DECIMALS = 8, 8, 6
+MOST_TIERS, MOST_BANDS, MOST_DECIMALS = 5, 8, 6
 
 
 @dataclass(frozen=True, slots=True)

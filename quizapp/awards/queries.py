@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager
 
 from quizapp.accounts.models import AuditEntry
@@ -57,8 +57,10 @@ def is_locked(competition: Competition, now: datetime) -> bool:
     return competition.published_at is not None and locks_at(competition) <= now
 
 
-def requests_of(competition: Competition, *, state: str = "", most: int | None = None) -> Sequence[HeadcountRequest]:
-    """Requests to change a locked headcount, the latest first."""
+def requests_of(
+    competition: Competition, *, state: str = "", among: Select[Organization] | None = None
+) -> Sequence[HeadcountRequest]:
+    """Requests to change a locked headcount, the latest first; only those of units `among` others."""
     rows = (
         select(HeadcountRequest)
         .join(HeadcountRequest.organization)
@@ -68,7 +70,9 @@ def requests_of(competition: Competition, *, state: str = "", most: int | None =
     )
     if state:
         rows = rows.where(HeadcountRequest.state == state)
-    return db.session.scalars(rows.limit(most)).all()
+    if among is not None:
+        rows = rows.where(HeadcountRequest.organization_id.in_(among.with_only_columns(Organization.id)))
+    return db.session.scalars(rows).all()
 
 
 def request_or_404(competition: Competition, request_id: int) -> HeadcountRequest:

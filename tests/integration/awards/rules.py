@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from quizapp.awards.composite import Composite, Tier
+from quizapp.awards.composite import MOST_TIERS, Composite, Tier
 from quizapp.awards.forms import award_data
 from quizapp.awards.models import Award
 from quizapp.clock import utc_now
@@ -30,7 +30,7 @@ def form_of(rules: Composite, title: str = "优秀组织奖") -> dict[str, Any]:
     data = award_data(title, rules)
     sent = {name: str(value) for name, value in data.items() if name != "tiers" and not isinstance(value, bool)}
     sent |= {name: "y" for name, value in data.items() if value is True}
-    for number in range(8):
+    for number in range(MOST_TIERS):
         tier = data["tiers"][number] if number < len(data["tiers"]) else {}
         sent |= {f"tiers-{number}-{name}": str(tier.get(name, "")) for name in ("name", "quota", "central_quota")}
     return sent

@@ -17,7 +17,7 @@ from quizapp.awards.queries import headcounts_for, locks_at
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.organizations.models import HeadcountDeclaration, HeadcountEvidence
-from tests.integration.awards.conftest import Contest
+from tests.integration.awards.contests import Contest
 
 PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
 
