@@ -36,6 +36,8 @@ from quizapp.draws.drawing import Prize
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
+from quizapp.leaderboards.actions import freeze_standings
+from quizapp.notices.actions import apply_correction, begin_notice, file_objection, propose_correction
 from quizapp.organizations.actions import declare_headcount
 from quizapp.organizations.evidence import read_evidence
 from quizapp.organizations.models import Membership, Organization
@@ -112,6 +114,7 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
     assert answer.status_code == 303, answer.text
     with app.app_context():
         count_competition(ids["frozen"])
+        ids |= _add_notice(cast, ids["noticed"], crowd)
         ids["retired_version"] = _add_retired_version(cast)
         _add_draws(cast, ids)
     answer = sign_in(app.test_client(), cast.ada).post(f"/admin/accounts/{crowd[0].id}/disable")
@@ -166,6 +169,7 @@ def _add_competitions(app: Flask, tiny_bank: TinyBank) -> dict[str, int]:
         "paused": {"paused_at": now - timedelta(minutes=5), "title": "暂停的竞赛"},
         "closed": {**long_ago, "title": "夏季竞赛"},
         "frozen": {**long_ago, "title": "春季竞赛"},
+        "noticed": {**long_ago, "title": "冬季竞赛"},
     }
     return {
         name: add_competition(app, tiny_bank.version_id, now=now, **{**common, **columns}).id
@@ -178,7 +182,7 @@ def _add_results(app: Flask, cast: Cast, ids: dict[str, Any]) -> list[Person]:
     opened = Stage(app, ids["open"])
     crowd = opened.add_people("b", "李某", 8, cast.unit_b)
     now_ms = to_ms(utc_now())
-    for name in ("open", "closed", "frozen"):
+    for name in ("open", "closed", "frozen", "noticed"):
         stage = Stage(app, ids[name], now_ms=now_ms)
         ended_ms = now_ms - 600_000 if name == "open" else now_ms - 3 * 86_400_000
         stage.set_results(
@@ -215,6 +219,25 @@ def _record(app: Flask) -> None:
     while recorder.take():
         pass
     recorder.close()
+
+
+def _add_notice(cast: Cast, competition: int, crowd: list[Person]) -> dict[str, Any]:
+    """Of the frozen standings a correction that is applied, the notice after it, an objection to that, and a correction that waits."""
+    qin, now = cast.qin.account, utc_now()
+    freeze_standings(db.session.get_one(Competition, competition), actor=qin, now=now)
+    found: dict[str, Any] = {}
+    for name, person in (("applied_correction", crowd[7]), ("correction", crowd[6])):
+        change = {"kind": "void", "account": person.id, "ordinal": 1}
+        made = propose_correction(competition, change, reason="代他人答题", actor=qin, now=now)
+        found[name] = made.id
+        if name == "applied_correction":
+            apply_correction(competition, made.id, actor=cast.ada.account, now=now)
+            # The last day counts only where this year's holidays are not known.
+            begin_notice(competition, last_day=(now + timedelta(days=14)).date(), actor=qin, now=now)
+    facts = {"name": "路过的人", "contact": "a@example.cn", "body": "乙厂的人数不对。"}
+    objection = file_objection(competition, account=None, now=now, **facts)
+    db.session.commit()
+    return found | {"objection": objection.id, "objection_code": objection.code}
 
 
 def _add_retired_version(cast: Cast) -> int:

@@ -21,6 +21,7 @@ from quizapp.leaderboards.forms import FreezeForm
 from quizapp.leaderboards.models import Freeze
 from quizapp.leaderboards.queries import readiness
 from quizapp.leaderboards.refresh import drop_boards
+from quizapp.leaderboards.snapshots import snapshot_in_force
 from quizapp.leaderboards.workbook import write_standings
 from quizapp.web.access import ORGANIZER, Blueprint
 from quizapp.web.downloads import XLSX
@@ -86,6 +87,7 @@ def _page(competition: Competition, form: FreezeForm) -> str:
         competition=competition,
         form=form,
         freeze=frozen,
+        snapshot=snapshot_in_force(competition),
         frozen_by=db.session.get(Account, frozen.frozen_by_id) if frozen and frozen.frozen_by_id else None,
         state=None if frozen else readiness(competition, utc_now()),
     )

@@ -43,6 +43,13 @@ class FrozenBoard:
         rows = select(Standing.subject, Standing.name).where(*self._among(None), Standing.subject.in_(subjects))
         return {int(subject): name or "" for subject, name in db.session.execute(rows)}
 
+    def units_of_people(self, accounts: Collection[int]) -> dict[int, int | None]:
+        """The units that people's results count for, by account."""
+        subjects = [str(account) for account in accounts]
+        columns = Standing.subject, Standing.organization_id
+        rows = select(*columns).where(*self._among(None), Standing.subject.in_(subjects))
+        return {int(subject): unit for subject, unit in db.session.execute(rows)}
+
     @property
     def lines(self) -> dict[int, tuple[int, ...]]:
         """Of every unit that stands on the boards the ids from the root down to itself, as they were at the freeze."""

@@ -162,6 +162,13 @@ PAGES: dict[str, list[Example]] = {
         example("lin", competition_id="{frozen}", award_id="{frozen_award}", unit_id="{unit_b}"),
         example("lin", competition_id="{frozen}", award_id="{frozen_award}", unit_id="{unit_a}"),
     ],
+    "notices.show": [example("nobody", competition_id="{noticed}"), example("lin", competition_id="{noticed}")],
+    "notices.objection": [
+        example("lin", competition_id="{noticed}"),
+        example("nobody", send_empty, competition_id="{noticed}"),
+    ],
+    "notices.objection_reply": [example("nobody", competition_id="{noticed}", code="{objection_code}")],
+    "own_notices.naming": [example("lin", competition_id="{noticed}")],
     # Coordinators, associations, and who looks after units
     "organizations.my_units": [example("wu"), example("su")],
     "organizations.unit": [
@@ -302,6 +309,24 @@ PAGES: dict[str, list[Example]] = {
     "draws_admin.freeze": [example("qin", competition_id="{closed}", number=1)],
     "draws_admin.chance": [example("qin", competition_id="{frozen}", number=3)],
     "draws_admin.draw": [example("qin", competition_id="{frozen}", number=3)],
+    "notices_admin.show": [
+        example("qin", competition_id="{noticed}"),
+        example("qin", competition_id="{closed}"),
+        example("jun", competition_id="{noticed}"),
+    ],
+    "notices_admin.objection": [
+        example("qin", competition_id="{noticed}", objection_id="{objection}"),
+        example("qin", send_empty, competition_id="{noticed}", objection_id="{objection}"),
+    ],
+    "notices_admin.new_correction": [
+        example("qin", competition_id="{noticed}"),
+        example("qin", send_empty, competition_id="{noticed}"),
+    ],
+    "notices_admin.correction": [
+        example("qin", competition_id="{noticed}", correction_id="{correction}"),
+        example("ada", competition_id="{noticed}", correction_id="{correction}"),
+        example("jun", competition_id="{noticed}", correction_id="{applied_correction}"),
+    ],
     "banks_admin.index": [example("qin")],
     "banks_admin.bank": [example("qin", bank_id="{bank}"), example("jun", bank_id="{other_bank}")],
     "bank_versions_admin.version": [
@@ -378,6 +403,8 @@ NO_PAGES = {
     "draws.file": "a download",
     "draw_check.script": "a download",
     "leaderboards.mine": "JSON",
+    "notices.snapshot_file": "a download",
+    "notices_admin.audit_file": "a download",
     "competitions_admin.units": "JSON",
     "bank_uploads_admin.report_json": "JSON",
     "bank_uploads_admin.upload_state": "JSON",

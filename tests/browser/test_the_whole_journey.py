@@ -204,7 +204,7 @@ def test_from_an_empty_installation_to_the_frozen_board(
         qin.reload()
     qin.get_by_role("checkbox").check()
     qin.get_by_role("button", name="冻结成绩").click()
-    expect(qin.get_by_role("heading", name="已冻结 最终名次已生成")).to_be_visible()
+    expect(qin.get_by_role("heading", name="已冻结 名次已生成")).to_be_visible()
     with qin.expect_download() as download:
         qin.get_by_role("link", name="导出最终名次").click()
     export = tmp_path / "standings.xlsx"

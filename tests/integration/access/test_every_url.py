@@ -235,6 +235,27 @@ GET  /admin/competitions/{closed}/freeze                     ixxxxooo
 POST /admin/competitions/{closed}/freeze                     ixxxxoxo
 GET  /admin/competitions/{frozen}/standings.xlsx             ixxxxooo
 
+GET  /competitions/{noticed}/notice/                          oooooooo
+GET  /competitions/{open}/notice/                            mmmmmmmm
+GET  /competitions/{noticed}/notice/standings-1.jsonl.gz      oooooooo
+GET  /competitions/{noticed}/notice/standings-9.jsonl.gz      mmmmmmmm
+GET  /competitions/{noticed}/notice/objection                 oooooooo
+POST /competitions/{noticed}/notice/objection                 oooooooo
+GET  /competitions/{noticed}/notice/objections/{objection_code} oooooooo
+GET  /competitions/{noticed}/naming                           iooooooo
+POST /competitions/{noticed}/naming                           iooooooo
+GET  /admin/competitions/{noticed}/notice/                    ixxxxooo
+POST /admin/competitions/{noticed}/notice/begin               ixxxxoxo
+POST /admin/competitions/{noticed}/notice/final               ixxxxoxo
+GET  /admin/competitions/{noticed}/notice/objections/{objection} ixxxxooo
+POST /admin/competitions/{noticed}/notice/objections/{objection} ixxxxoxo
+GET  /admin/competitions/{noticed}/notice/corrections/new     ixxxxooo
+POST /admin/competitions/{noticed}/notice/corrections/new     ixxxxoxo
+GET  /admin/competitions/{noticed}/notice/corrections/{correction} ixxxxooo
+POST /admin/competitions/{noticed}/notice/corrections/{correction}/apply ixxxxoxo
+POST /admin/competitions/{noticed}/notice/corrections/{correction}/refuse ixxxxoxo
+GET  /admin/competitions/{noticed}/notice/standings-1-audit.jsonl.gz ixxxxooo
+
 GET  /competitions/{frozen}/draws/                           oooooooo
 GET  /competitions/{frozen}/draws/1                          oooooooo
 GET  /competitions/{frozen}/draws/4                          mmmmmmmm
