@@ -62,7 +62,7 @@ def detected(competition_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         begun, _dash, over = form.span.data.partition("-")
         if (span := (int(begun), int(over))) in detected_spans(competition):
-            return _give_back(competition, span, _("检测到落库进程沉默"), utc_now())
+            return _give_back(competition, span, _("检测到系统沉默"), utc_now())
     flash(_("这段中断已经补回，或者不再在检测到的列表里。没有任何改动。"), "warning")
     return redirect(url_for(".interruptions", competition_id=competition.id), 303)
 

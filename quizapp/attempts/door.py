@@ -6,6 +6,7 @@ memory here, in bounded amounts, but never a thread: so they slow neither pages 
 """
 
 import asyncio
+import contextlib
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -14,12 +15,15 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from flask import Flask
+from redis.exceptions import RedisError
 
 from quizapp.attempts import answering
+from quizapp.attempts.heartbeat import tell_web
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.config import Settings
 from quizapp.counting import counts
 from quizapp.errors import QuizError, Unavailable
+from quizapp.extensions import grader
 from quizapp.grader.keys import ShardKeys
 from quizapp.grader.pipeline import StorePipeline
 from quizapp.log_lines import HEADER, name_for, named
@@ -34,6 +38,7 @@ Handler = Callable[[Ticket, bytes], Awaitable[bytes]]
 
 ANSWER_BODY_S = 10.0
 """How long an answer's body may take to arrive."""
+BEAT_S = 1.0
 BODY_IDLE_S = 15.0
 BODY_S = 120.0
 """How long a page's body (an upload) may pause, and take in all."""
@@ -149,13 +154,26 @@ class Door:
         await send({"type": "http.response.body", "body": payload})
 
     async def _live(self, receive: Receive, send: Send) -> None:
+        beating: asyncio.Task[None] | None = None
         while True:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.startup":
+                beating = asyncio.create_task(_beat())
             if message["type"] == "lifespan.shutdown":
+                if beating:
+                    beating.cancel()
                 if self._pipeline:
                     self._pipeline.close()
                 return
+
+
+async def _beat() -> None:
+    """Say once a second that this loop runs and reaches the store: a silence of all web processes is an interruption."""
+    while True:
+        with contextlib.suppress(RedisError, Unavailable):  # the silence itself tells it
+            await asyncio.to_thread(lambda: tell_web(grader.store, grader.now_ms()))
+        await asyncio.sleep(BEAT_S)
 
 
 def _name_of(scope: Scope) -> str:

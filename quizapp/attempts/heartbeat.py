@@ -1,7 +1,7 @@
 """The recorder's sign of life, kept in the store: who records, how much, what fails, and how the last minutes went.
 
-Each recorder tells it once a second from the very loop that records, so that one that hangs falls silent. What is here can be
-lost without harm: the next second tells it again.
+Each recorder tells it once a second from the very loop that records, so that one that hangs falls silent; each web process
+says from the loop that takes answers that it is there. What is here can be lost without harm: the next second tells it again.
 """
 
 import json
@@ -15,9 +15,11 @@ from quizapp.grader.consumer import Backlog
 
 BEATS = "quiz:recorders"
 LAST_BEAT = "quiz:last_beat"
+LAST_WEB_BEAT = "quiz:last_web_beat"
 GAPS = "quiz:gaps"
 GAP_MS = 20_000
-"""A silence of all recorders that is longer than a restart takes: the store, or the whole machine, was probably away."""
+"""A silence of all recorders, or of all web processes, that is longer than a restart takes: they, the store or the whole
+machine were probably away."""
 GAPS_KEPT = 50
 SLOT_MS = 10_000
 SLOTS = 60
@@ -69,14 +71,25 @@ def tell(store: Redis, beat: Beat, more: int, backlogs: Sequence[Backlog] | None
         oldest_ms = max((backlog.oldest_ms for backlog in backlogs), default=0)
         pipe.hset(key, mapping={"entries": entries, "oldest_ms": oldest_ms})
     pipe.expire(key, KEPT_S)
-    before = int(pipe.execute()[0] or beat.at_ms)
-    if beat.at_ms - before > GAP_MS:
-        store.lpush(GAPS, f"{before}-{beat.at_ms}")
+    _note_silence(store, pipe.execute()[0], beat.at_ms)
+
+
+def tell_web(store: Redis, at_ms: int) -> None:
+    """Leave the sign of life of a web process; one of them all is enough. Raises redis-py's errors."""
+    _note_silence(store, cast("str | None", store.getset(LAST_WEB_BEAT, at_ms)), at_ms)
+
+
+def _note_silence(store: Redis, before: str | None, at_ms: int) -> None:
+    if before and at_ms - int(before) > GAP_MS:
+        store.lpush(GAPS, f"{before}-{at_ms}")
         store.ltrim(GAPS, 0, GAPS_KEPT - 1)
 
 
 def gaps(store: Redis) -> list[tuple[int, int]]:
-    """The latest silences of all recorders (from, to in milliseconds), the newest first. Raises redis-py's errors."""
+    """The latest silences of all recorders, or of all web processes (from, to in milliseconds), the newest first.
+
+    Raises redis-py's errors.
+    """
     found = cast(list[str], store.lrange(GAPS, 0, -1))
     return [(int(begun), int(over)) for begun, _, over in (text.partition("-") for text in found)]
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from quizapp.attempts.heartbeat import gaps
 from quizapp.attempts.models import Attempt
 from quizapp.clock import to_ms
-from quizapp.competitions.interruptions import Span, spans_given_back, without
+from quizapp.competitions.interruptions import Span, spans_given_back, union, without
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
 
@@ -33,7 +33,10 @@ def touched_by(competition: Competition, span: Span) -> Touched:
 
 
 def detected_spans(competition: Competition) -> list[Span]:
-    """Silences of all recorders while the competition was open that nobody has given back yet; none if the store is away."""
+    """Silences of all recorders, or of all web processes, while the competition was open, that nobody has given back yet.
+
+    None if the store is away.
+    """
     opens_ms, closes_ms = to_ms(competition.opens_at), to_ms(competition.closes_at)
     given = spans_given_back(competition)
     try:
@@ -42,6 +45,6 @@ def detected_spans(competition: Competition) -> list[Span]:
         return []
     return [
         (max(begun, opens_ms), over)
-        for begun, over in found
+        for begun, over in reversed(union(found))
         if over > opens_ms and begun < closes_ms and without([(max(begun, opens_ms), over)], given)
     ]

@@ -1,5 +1,8 @@
 """What an outage took is given back: to each attempt its own part, once, whoever declares it how often."""
 
+import asyncio
+import queue
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,7 +16,8 @@ from sqlalchemy import func, select, update
 
 from quizapp.accounts.models import AuditEntry
 from quizapp.attempts.actions import open_attempt, start_attempt
-from quizapp.attempts.heartbeat import GAP_MS, Beat, gaps, tell
+from quizapp.attempts.heartbeat import GAP_MS, LAST_WEB_BEAT, Beat, gaps, tell, tell_web
+from quizapp.attempts.interruptions import detected_spans
 from quizapp.attempts.models import Attempt
 from quizapp.attempts.queries import attempt_or_404, may_review
 from quizapp.attempts.recorder import Recorder
@@ -31,6 +35,7 @@ from quizapp.grader.keys import keys_for
 from quizapp.grader.outcomes import Outcome
 from tests.cast import Cast, OpenCompetition, Person
 from tests.conftest import SignIn
+from tests.integration.attempts.transports import DoorTransport
 
 MINUTE = 60_000
 
@@ -261,7 +266,45 @@ def test_a_silence_of_the_recorders_is_detected_and_given_back_by_one_click(
         assert attempt(competition, cast.lin).deadline_ms == started_ms + 30 * MINUTE + 2 * GAP_MS + 5
     text = qin.get(page(competition)).text
     assert span not in text
-    assert "检测到落库进程沉默" in text
+    assert "检测到系统沉默" in text
+
+
+def test_silences_of_the_web_and_of_the_recorders_that_overlap_are_one(
+    app: Flask, cast: Cast, competition: OpenCompetition
+) -> None:
+    """A web that is away alone takes time too; a machine that is away is not proposed twice."""
+    begun_ms = start(competition, cast.lin, ago_ms=10 * MINUTE)
+    with app.app_context():
+        for at_ms in (begun_ms, begun_ms + GAP_MS, begun_ms + 3 * GAP_MS):
+            tell_web(grader.store, at_ms)
+        alone = (begun_ms + GAP_MS, begun_ms + 3 * GAP_MS)
+        assert detected_spans(competition.competition) == [alone]
+        for at_ms in (begun_ms + 2 * GAP_MS, begun_ms + 5 * GAP_MS):
+            tell(grader.store, Beat("one", at_ms, 0, ()), 0, None)
+        assert gaps(grader.store) == [(begun_ms + 2 * GAP_MS, begun_ms + 5 * GAP_MS), alone]
+        assert detected_spans(competition.competition) == [(begun_ms + GAP_MS, begun_ms + 5 * GAP_MS)]
+
+
+def test_a_web_process_says_that_it_is_there_until_it_ends(app: Flask, store: Redis, door: DoorTransport) -> None:
+    events: queue.Queue[str] = queue.Queue()
+
+    async def receive() -> dict[str, str]:
+        return {"type": await asyncio.to_thread(events.get)}
+
+    async def send(_message: object) -> None:
+        pass
+
+    living = asyncio.run_coroutine_threadsafe(door.door({"type": "lifespan"}, receive, send), door.loop)
+    events.put("lifespan.startup")
+    try:
+        for _ in range(2):
+            deadline = time.monotonic() + 60
+            while not store.getdel(LAST_WEB_BEAT):
+                assert time.monotonic() < deadline, "no sign of life"
+                time.sleep(0.02)
+    finally:
+        events.put("lifespan.shutdown")
+        living.result(60)
 
 
 def test_the_command_line_gives_back_to_the_millisecond(app: Flask, cast: Cast, competition: OpenCompetition) -> None:

@@ -4,8 +4,6 @@ never go below zero, and what a step forward took can be given back.
 The scripts run as they are in a real server; only their source of the time is a key that the test sets.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from quizapp.grader import engine
@@ -32,7 +30,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(room: Room, monkeypatch: pytest.MonkeyPatch) -> Clock:
     def with_a_clock_to_set(name: str) -> Script:
         text = script(name).text.replace("redis.call('TIME')", "redis.call('HMGET', 'clock', 's', 'us')")
         return Script(name, text, "0" * 40)  # a digest that no server knows: the text itself is sent
