@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from PIL import Image
 
 from quizapp.errors import Invalid, Unavailable
@@ -80,6 +79,8 @@ def write_workbook(
 
     `pictures` lie in cells of the sheets by their names, below the cells' words.
     """
+    import xlsxwriter  # who only reads needs it not: each child process would load it
+
     file = io.BytesIO()
     book = xlsxwriter.Workbook(
         file,

@@ -121,8 +121,8 @@ def reader(deed: Callable[[bytes], object]) -> reading.Reader:
 
 
 def with_picture(name: str, content: bytes) -> Source:
-    """No deed, but what formats with pictures do."""
-    picture = read_picture(content)
+    """No deed, but what formats with pictures do: a picture after the word "shown"."""
+    picture = read_picture(content.removeprefix(b"shown"))
     values = {"stem": f"看图 {token(picture, '一张图')}", "type": "判断题", "key": "对"}
     entry = Entry(values, {"": Where(file=name)})
     return Source(name, Header("shown", "有图"), (entry,), pictures={picture.digest: picture})
@@ -130,7 +130,7 @@ def with_picture(name: str, content: bytes) -> Source:
 
 reading.FORMATS = (
     *(reading.Format(deed.__name__, (), reader(deed)) for deed in DEEDS),
-    reading.Format("with_picture", (".png",), with_picture),
+    reading.Format("with_picture", (".shown",), with_picture),
 )
 
 if __name__ == "__main__":

@@ -243,7 +243,7 @@ def test_the_pictures_of_an_upload_are_kept_with_it(
     monkeypatch.setattr(
         sandbox, "READER", "tests.integration.banks.hostile_reader"
     )  # it has a format that is a picture
-    answer = send(qin, "a.png", CHART.png)
+    answer = send(qin, "a.shown", b"shown" + CHART.png)
     page = qin.get(answer.location).text
     assert "可以导入" in page
     assert client.get(ADDRESS).data == CHART.png

@@ -118,7 +118,7 @@ def test_an_error_while_looking_up_leaves_no_child_behind() -> None:
 def test_pictures_come_out_of_the_child_made_anew() -> None:
     file = io.BytesIO()
     Image.new("RGB", (2000, 1000), "navy").save(file, "JPEG")
-    source = check("a.png", file.getvalue()).report.source
+    source = check("a.shown", b"shown" + file.getvalue()).report.source
     (picture,) = source.pictures.values()
     assert picture.png.startswith(b"\x89PNG")
     assert (picture.width, picture.height) == (1600, 800)

@@ -11,9 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import docx
-from docx.opc.constants import RELATIONSHIP_TYPE
-
 from quizapp.banks.entries import Source
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 from quizapp.banks.formats.gathering import Gathering, with_absent_named
@@ -61,6 +58,9 @@ _SYMBOLS = {
 
 def read_word(name: str, content: bytes) -> Source:
     """The questions of a document. Raises Invalid: `word_old_format`, `word_encrypted`, `word_damaged`, `archive_…`."""
+    import docx  # it takes a child process long to load, and most files are no documents
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
     if content.startswith(OLD_OFFICE):
         # A document with a password is kept inside the container of the old format.
         raise Invalid("word_encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "word_old_format")
@@ -70,7 +70,9 @@ def read_word(name: str, content: bytes) -> Source:
     try:
         document = docx.Document(io.BytesIO(content))
         part = document.part
-        reader = _Reader(name, part, Numbering(_related(part, "NUMBERING"), _related(part, "STYLES")))
+        reader = _Reader(
+            name, part, Numbering(_related(part, RELATIONSHIP_TYPE.NUMBERING), _related(part, RELATIONSHIP_TYPE.STYLES))
+        )
         reader.read(document.element.body)
     except (Invalid, MemoryError):
         raise
@@ -82,7 +84,7 @@ def read_word(name: str, content: bytes) -> Source:
 def _related(part: Any, kind: str) -> Any:
     """The root element of a part of the document; None if it has no such part."""
     try:
-        return part.part_related_by(getattr(RELATIONSHIP_TYPE, kind)).element
+        return part.part_related_by(kind).element
     except KeyError:
         return None
 
