@@ -32,11 +32,11 @@ YAML_ENDINGS, JSON_ENDINGS = (".yaml", ".yml"), (".json",)
 PACKED_ENDINGS = (".xlsx", ".xlsm", ".xls", ".et", ".docx", ".doc", ".zip")
 BLANKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 # How files begin that no ending makes readable, and those that are text but not the text that their ending says.
-_NEVER_READ = (
+NEVER_READ = (
     (re.compile(rb"%PDF-"), "file_is_pdf"),
     (re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|BM.{4}\0\0\0\0|RIFF.{4}WEBP", re.S), "file_is_picture"),
 )
-_OTHER_TEXTS = (
+OTHER_TEXTS = (
     (re.compile(rb"\{\\rtf"), "file_is_rtf"),
     (re.compile(rb"<!doctype html|<html[\s>]|MIME-Version:", re.I), "file_is_web_page"),
     (re.compile(rb"<\?xml\s|<(?:quiz|assessmentItem|qti-assessment-item|questestinterop)[\s>]"), "file_is_xml"),
@@ -204,7 +204,7 @@ def _pick(name: str, content: bytes, format_name: str) -> Format:
     if not possible:
         raise _faulty("file_kind_unknown", name, ending=ending or name, known=" ".join(accepted_endings()))
     begins = content[:SAMPLE_BYTES].lstrip(BLANKS)
-    for sign, code in (*_NEVER_READ, *(() if ending in PACKED_ENDINGS else _OTHER_TEXTS)):
+    for sign, code in (*NEVER_READ, *(() if ending in PACKED_ENDINGS else OTHER_TEXTS)):
         if (sign.match(content) or sign.match(begins)) and not (ending == ".xml" and code == "file_is_xml"):
             raise _faulty(code, name, ending=ending)
     if ending not in PACKED_ENDINGS and content.startswith(PACKED):

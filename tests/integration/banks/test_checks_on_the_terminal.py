@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from quizapp.banks.formats.own.project import write_yaml
 from tests.cast import tiny_content
 
 
+@pytest.mark.once
 def test_counts_stand_first_and_kinds_before_single_findings(app: Flask, tmp_path: Path) -> None:
     questions = [replace(each, explanation="", english=None) for each in tiny_content().questions]
     questions[0] = replace(questions[0], options=(*questions[0].options[:3], "A和B"))

@@ -33,6 +33,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.once
 def test_the_bank_of_this_project_passes_its_check(app: Flask) -> None:
     result = run(app, "check", "question_banks/tqm", "--json")
     report = json.loads(result.stdout)
@@ -42,6 +43,7 @@ def test_the_bank_of_this_project_passes_its_check(app: Flask) -> None:
     assert all(isinstance(item["answer"], bool) == (item["type"] == "judge") for item in report["items"])
 
 
+@pytest.mark.once
 def test_a_file_with_errors_is_rejected_with_status_1(app: Flask, tmp_path: Path) -> None:
     path = written(tmp_path / "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1))
     result = run(app, "check", path, "--json")
@@ -54,6 +56,7 @@ def test_a_file_with_errors_is_rejected_with_status_1(app: Flask, tmp_path: Path
     assert "错误 a.yaml 第" in text.stdout
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "args",
     [
@@ -68,6 +71,7 @@ def test_an_unusable_call_has_status_2(app: Flask, args: tuple[str, ...]) -> Non
     assert run(app, *args).exit_code == 2
 
 
+@pytest.mark.once
 def test_what_cannot_be_opened_is_an_unusable_call(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
     assert run(app, "check", tmp_path / "loop.yaml").exit_code == 2
@@ -79,6 +83,7 @@ def test_a_check_changes_nothing(app: Flask, tmp_path: Path) -> None:
         assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
 
 
+@pytest.mark.once
 def test_a_fresh_clone_checks_without_making_a_database(tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path, secret_key=SECRET))
     result = run(app, "check", "question_banks/tqm")
@@ -134,6 +139,7 @@ def test_publishing_the_same_again_is_refused_and_leaves_no_draft(
         assert queries.draft_of(db.session.get_one(Bank, tiny_bank.bank_id)) is None
 
 
+@pytest.mark.once
 def test_an_exported_version_reads_back_to_its_digest(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
     path = tmp_path / "out.yaml"
     result = run(app, "export", "tiny@1", path)
@@ -145,6 +151,7 @@ def test_an_exported_version_reads_back_to_its_digest(app: Flask, tiny_bank: Tin
     assert run(app, "export", "tiny", tmp_path / "no" / "folder.yaml").exit_code == 2
 
 
+@pytest.mark.once
 def test_the_difference_names_key_changes_first(app: Flask, tiny_bank: TinyBank, tmp_path: Path) -> None:
     first, second, third, *rest = tiny_content().questions
     questions = (replace(first, explanation="改写"), replace(second, right=2), *rest, replace(third, code="NEW"))
@@ -169,6 +176,7 @@ def test_the_difference_names_key_changes_first(app: Flask, tiny_bank: TinyBank,
 FOREIGN = "题型,题干,选项A,选项B,答案,章节\n单选题,哪个？,甲,乙,A,\n简答题,为什么？,,,因为,\n"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("options", "status", "code"), [((), 1, "kind_unsupported"), (("--leave-out",), 0, "kind_left_out")]
 )
@@ -181,6 +189,7 @@ def test_kinds_that_we_do_not_have_are_left_out_if_asked(
     assert code in {finding["code"] for finding in report["findings"]}
 
 
+@pytest.mark.once
 def test_a_topic_and_a_format_can_be_chosen(app: Flask, tmp_path: Path) -> None:
     path = written(tmp_path / "bank.txt.bak", FOREIGN)
     assert "file_kind_unknown" in run(app, "check", path).stdout
@@ -196,6 +205,7 @@ def test_a_topic_and_a_format_can_be_chosen(app: Flask, tmp_path: Path) -> None:
     assert (content.topics, content.questions[0].topic) == ({"T07": "工具"}, "T07")
 
 
+@pytest.mark.once
 def test_a_file_that_asks_too_much_is_rejected_and_not_an_unusable_call(app: Flask, tmp_path: Path) -> None:
     path = written(tmp_path / "a.json", "[" * 3_000_000)
     result = run(app, "check", path)

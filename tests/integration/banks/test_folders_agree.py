@@ -25,7 +25,7 @@ from quizapp.extensions import db
 from tests.cast import Cast, TinyBank, tiny_content
 from tests.unit.banks.whole_contents import contents
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]  # what is read of versions, `test_versions` tries on each
 
 TQM = Path("question_banks/tqm")
 

@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from quizapp.banks import recognition
+from quizapp.banks import reading, recognition
 from quizapp.banks.checking import checks, editions, needs, quality, similarity
 from quizapp.banks.checking.messages import SENTENCES, grouped, place, sentence, title
 from quizapp.banks.findings import ERROR, WARNING, Finding, Where
 
 MODULES = (checks, editions, needs, quality, recognition, similarity)
+pytestmark = pytest.mark.once
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -95,6 +96,13 @@ def test_a_title_is_a_whole_clause_without_places(language: str) -> None:
             assert text, code
             assert not PLACE.search(text), code
             assert [text.count(sign) for sign in "（("] == [text.count(sign) for sign in "）)"], f"{code}: {text}"
+
+
+def test_a_file_of_another_kind_has_its_sentence() -> None:
+    for _sign, code in (*reading.NEVER_READ, *reading.OTHER_TEXTS):
+        said = sentence(Finding(ERROR, code, Where(file="a.txt"), {"ending": ".txt"}))
+        assert "{" not in said
+        assert "。" in said
 
 
 def test_titles_are_in_the_reader_s_language() -> None:

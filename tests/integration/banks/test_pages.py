@@ -102,6 +102,7 @@ def test_a_file_with_errors_saves_nothing_and_says_where(app: Flask, qin: FlaskC
         assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
 
 
+@pytest.mark.once
 def test_the_faulty_rows_come_back_with_their_reasons(qin: FlaskClient) -> None:
     good, bad = ["单选题", "=哪个？", "甲", "乙", "A", "T01"], ["单选题", "=1+1 得几？", "二", "三", "AB", "T01"]
     table = [["题型", "题干", "选项A", "选项B", "答案", "章节"], good, bad]
@@ -116,6 +117,7 @@ def test_the_faulty_rows_come_back_with_their_reasons(qin: FlaskClient) -> None:
     assert "columns_unused" not in {finding.code for finding in read_tables("b.xlsx", [sheet]).findings}
 
 
+@pytest.mark.once
 def test_the_faulty_questions_of_a_yaml_file_come_back_in_the_template(qin: FlaskClient) -> None:
     text = write_yaml(tiny_content()).replace("key: AC", "key: A", 1)
     response = send(qin, "a.yaml", text.encode())
@@ -124,11 +126,13 @@ def test_the_faulty_questions_of_a_yaml_file_come_back_in_the_template(qin: Flas
     assert sheet.rows[1][1] == "第 7 题的题干"
 
 
+@pytest.mark.once
 def test_without_faulty_rows_there_is_no_such_file(qin: FlaskClient) -> None:
     response = send(qin, "a.yaml", write_yaml(tiny_content()).encode())
     assert qin.get(response.location + "/faulty.xlsx").status_code == 404
 
 
+@pytest.mark.once
 def test_a_program_gets_the_report_as_json(qin: FlaskClient) -> None:
     response = send_as_program(qin, "a.yaml", write_yaml(tiny_content()).replace("key: AC", "key: A", 1).encode())
     report = response.get_json()
@@ -151,6 +155,7 @@ def test_a_program_gets_the_report_as_json(qin: FlaskClient) -> None:
     assert (good.status_code, good.get_json()["verdict"]) == (200, "accept")
 
 
+@pytest.mark.once
 def test_the_page_and_the_json_of_one_upload_agree(qin: FlaskClient) -> None:
     data = write_yaml(tiny_content()).replace("key: AC", "key: A", 1).encode()
     at_once = send_as_program(qin, "a.yaml", data).get_json()
@@ -188,6 +193,7 @@ def test_the_template_of_a_bank_can_be_filled_in_and_uploaded(
     assert qin.get(f"/admin/banks/template.{ending}").status_code == 200
 
 
+@pytest.mark.once
 def test_other_templates_are_not_there(qin: FlaskClient) -> None:
     assert qin.get("/admin/banks/template.docx").status_code == 404
     assert qin.get("/admin/banks/template.xlsx?bank=77").status_code == 404
@@ -258,6 +264,7 @@ def test_a_draft_is_discarded_after_a_question(app: Flask, qin: FlaskClient, tin
     assert qin.post(f"/admin/banks/{bank_id}/discard").status_code == 409
 
 
+@pytest.mark.once
 def test_a_version_can_be_downloaded_in_every_format(qin: FlaskClient, tiny_bank: TinyBank) -> None:
     url = f"/admin/banks/versions/{tiny_bank.version_id}/content"
     assert qin.get(url + ".yaml").text == write_yaml(tiny_content())
@@ -266,6 +273,7 @@ def test_a_version_can_be_downloaded_in_every_format(qin: FlaskClient, tiny_bank
     assert qin.get(url + ".docx").status_code == 404
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
@@ -299,6 +307,7 @@ def test_each_kind_of_bad_file_gets_its_sentence(
         assert db.session.scalar(select(func.count()).select_from(Bank)) == 0
 
 
+@pytest.mark.once
 def test_a_form_without_a_file_or_with_a_bad_code_says_so_at_the_field(qin: FlaskClient) -> None:
     page = send(qin, "", b"")
     assert (page.status_code, "请选择一个文件" in page.text) == (422, True)
@@ -310,6 +319,7 @@ def test_a_form_without_a_file_or_with_a_bad_code_says_so_at_the_field(qin: Flas
     assert page.status_code == 422
 
 
+@pytest.mark.once
 def test_a_file_over_the_limit_is_refused(qin: FlaskClient) -> None:
     size = {"CONTENT_LENGTH": str(8 * 1024 * 1024 + 1)}
     assert qin.post("/admin/banks/upload", data=b"x", environ_overrides=size).status_code == 413
@@ -334,6 +344,7 @@ def test_the_same_file_twice_gives_two_reports_and_one_draft(app: Flask, qin: Fl
         assert db.session.scalar(select(func.count()).select_from(BankVersion)) == 1
 
 
+@pytest.mark.once
 def test_english_pages_say_english_things(qin: FlaskClient, tiny_bank: TinyBank) -> None:
     qin.set_cookie("quiz_language", "en")
     page = qin.get(send(qin, "a.yaml", b"a: [").location)
@@ -355,6 +366,7 @@ def places(app: Flask, cast: Cast) -> dict[str, int]:
         return {"bank": bank, "draft": draft, "upload": upload.id}
 
 
+@pytest.mark.once
 def test_an_auditor_is_shown_no_button_that_would_be_refused(
     app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn
 ) -> None:
@@ -374,6 +386,7 @@ def test_what_is_not_there_is_not_found(qin: FlaskClient, url: str) -> None:
     assert qin.get(url).status_code == 404
 
 
+@pytest.mark.once
 def test_a_forged_form_is_refused(app: Flask, qin: FlaskClient, cast: Cast) -> None:
     bank_id, _ = drafted(app, tiny_content())
     assert qin.post(f"/admin/banks/{bank_id}/discard", csrf=False).status_code == 400
