@@ -46,6 +46,8 @@ from quizapp.receipts.ledger import publish_key
 from quizapp.receipts.models import ReceiptEntry
 from quizapp.signing import canonical, digest_of
 
+SCRIPT = Path(__file__).with_name("check_standings.py")
+"""Checks a public file with Python alone."""
 PEOPLE_A_PORTION = 500
 BIGGEST_NUMBER = 2**31 - 1  # an address may hold any number; a database takes no larger one
 PART_BYTES = 2**20  # before it is compressed

@@ -14,6 +14,7 @@ from quizapp.competitions.queries import published_or_404
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import db, limiter, login_manager
 from quizapp.leaderboards.queries import board_of, sight_of
+from quizapp.leaderboards.snapshots import SCRIPT
 from quizapp.leaderboards.visibility import Sight
 from quizapp.notices.actions import ANSWER_WORKING_DAYS, file_objection
 from quizapp.notices.consent import choose_consent, consent_of
@@ -29,6 +30,7 @@ from quizapp.notices.queries import (
     snapshots_of,
 )
 from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint
+from quizapp.web.downloads import download
 
 bp = Blueprint("notices", __name__, access=PUBLIC, url_prefix="/competitions/<int:competition_id>/notice")
 own = Blueprint("own_notices", __name__, access=SIGNED_IN, url_prefix="/competitions/<int:competition_id>")
@@ -83,6 +85,13 @@ def snapshot_file(competition_id: int, number: int) -> ResponseReturnValue:
     if found is Sight.MEMBERS_ONLY:
         raise Refused("boards_members_only", status=403)
     return send_snapshot(competition, number, "public")
+
+
+@bp.get("/check_standings.py")
+def script(competition_id: int) -> ResponseReturnValue:
+    """The script that checks a public file with Python alone."""
+    published_or_404(competition_id)
+    return download(SCRIPT.read_bytes(), SCRIPT.name, "text/x-python")
 
 
 @bp.route("/objection", methods=["GET", "POST"])

@@ -48,6 +48,12 @@ def send_empty(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def untitled(page: Page) -> None:
+    """Send an award without a title: all other fields have a proposal."""
+    page.locator("[name=title]").fill("")
+    send_empty(page)
+
+
 def read_nothing(page: Page) -> None:
     """Ask for no sheet of a table to be read: with any other answer the file would be checked again, and gone from here."""
     for box in page.locator("main form [type=checkbox]").all():
@@ -245,7 +251,7 @@ PAGES: dict[str, list[Example]] = {
     "awards_admin.index": [example("qin", competition_id="{upcoming}"), example("jun", competition_id=OPEN)],
     "awards_admin.new": [
         example("qin", competition_id="{upcoming}"),
-        example("qin", send_empty, competition_id="{upcoming}"),
+        example("qin", untitled, competition_id="{upcoming}"),
     ],
     "awards_admin.edit": [
         example("qin", competition_id="{upcoming}", award_id="{upcoming_award}"),
@@ -311,6 +317,7 @@ PAGES: dict[str, list[Example]] = {
     "draws_admin.draw": [example("qin", competition_id="{frozen}", number=3)],
     "notices_admin.show": [
         example("qin", competition_id="{noticed}"),
+        example("qin", competition_id="{frozen}"),
         example("qin", competition_id="{closed}"),
         example("jun", competition_id="{noticed}"),
     ],
@@ -404,6 +411,7 @@ NO_PAGES = {
     "draw_check.script": "a download",
     "leaderboards.mine": "JSON",
     "notices.snapshot_file": "a download",
+    "notices.script": "a download",
     "notices_admin.audit_file": "a download",
     "competitions_admin.units": "JSON",
     "bank_uploads_admin.report_json": "JSON",
@@ -425,7 +433,7 @@ NO_PAGES = {
     "reports_admin.progress_xlsx": "a download",
 }
 OF_PARTICIPANTS = re.compile(
-    r"^(competitions|attempts|own_receipts|receipts|practice|leaderboards|awards|organizations\.(join|claim)|accounts\.sign_in)"
+    r"^(competitions|attempts|own_receipts|receipts|practice|leaderboards|draws|awards|(own_)?notices|organizations\.(join|claim)|accounts\.sign_in)"
 )
 
 

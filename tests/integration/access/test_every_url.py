@@ -239,6 +239,7 @@ GET  /competitions/{noticed}/notice/                          oooooooo
 GET  /competitions/{open}/notice/                            mmmmmmmm
 GET  /competitions/{noticed}/notice/standings-1.jsonl.gz      oooooooo
 GET  /competitions/{noticed}/notice/standings-9.jsonl.gz      mmmmmmmm
+GET  /competitions/{noticed}/notice/check_standings.py        oooooooo
 GET  /competitions/{noticed}/notice/objection                 oooooooo
 POST /competitions/{noticed}/notice/objection                 oooooooo
 GET  /competitions/{noticed}/notice/objections/{objection_code} oooooooo

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.models import Snapshot, SnapshotPart
-from quizapp.leaderboards.snapshots import lines_of, parts_of, snapshot_or_404
+from quizapp.leaderboards.snapshots import SCRIPT, lines_of, parts_of, snapshot_or_404
 from quizapp.leaderboards.verification import Fault, faults_of
 from quizapp.receipts.ledger import issued, public_keys
 from quizapp.signing import canonical
@@ -89,7 +89,7 @@ def test_a_receipt_finds_its_row(frozen: Answered) -> None:
 
 
 def another_score(lines: list[Line]) -> None:
-    of(lines, "row")[1]["score"] -= 100
+    of(lines, "row")[-1]["score"] -= 100  # the last: the order stays right
 
 
 def another_unit(lines: list[Line]) -> None:
@@ -122,11 +122,20 @@ def another_bank(lines: list[Line]) -> None:
 
 def another_signature(lines: list[Line]) -> None:
     signature = lines[0]["signature"]
-    lines[0]["signature"] = ("0" if signature[0] != "0" else "1") + signature[1:]
+    other = "0" if signature[64] != "0" else "1"  # of the second half, the number: the first may be no point any more
+    lines[0]["signature"] = signature[:64] + other + signature[65:]
 
 
 def another_headcount(lines: list[Line]) -> None:
     of(lines, "tree")[0]["headcount"] = 1
+
+
+def another_title(lines: list[Line]) -> None:
+    lines[0]["statement"]["title"] += "！"
+
+
+def another_rank(lines: list[Line]) -> None:
+    of(lines, "row")[3]["rank"] = 1
 
 
 def another_sum(lines: list[Line]) -> None:
@@ -210,6 +219,32 @@ def test_verify_needs_neither_database_nor_network(frozen: Answered, tmp_path: P
     called_here = frozen.app.test_cli_runner().invoke(args=["leaderboards", "verify", str(tmp_path / "b.jsonl")])
     assert called_here.exit_code == 1
     assert "假 FALSE: 与原始作答重算结果不符，个人榜第几行： The raw responses give another row" in called_here.output
+
+
+@pytest.mark.once
+def test_the_script_for_strangers_says_the_same_with_python_alone(frozen: Answered, tmp_path: Path) -> None:
+    with frozen.app.app_context():
+        keys = [{"id": key, "public": public} for key, public in public_keys().items()]
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": keys}))
+    tampering: list[tuple[Callable[[list[Line]], None], str]] = [
+        (lambda lines: None, "TRUE: 4 people, snapshot 1"),
+        (another_signature, "FALSE: the signature is not of this snapshot"),
+        (another_title, "FALSE: the signature is not of this snapshot"),
+        (another_score, "FALSE: lines of kind row were changed"),
+        (another_rank, "FALSE: the rank of row 4, or somebody stands there twice"),
+        (two_swapped, "FALSE: the order of row 2"),
+        (another_sum, "FALSE: lines of kind group were changed"),
+        (one_left_out, "FALSE: lines of kind row were changed"),
+    ]
+    for tamper, verdict in tampering:
+        lines = content(frozen, "public")
+        tamper(lines)
+        written = b"".join(canonical(line) + b"\n" for line in lines)
+        (tmp_path / "s.jsonl.gz").write_bytes(gzip.compress(written))
+        command = [sys.executable, "-I", "-S", str(SCRIPT), "s.jsonl.gz", "keys.json"]
+        called = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (called.stdout + called.stderr).startswith(verdict), tamper
+        assert called.returncode == int(verdict.startswith("FALSE"))
 
 
 @pytest.mark.parametrize("table", [Snapshot, SnapshotPart])
