@@ -5,21 +5,35 @@ Real processes, over HTTP: `quizapp up` with its embedded store. A run without e
 each fault many times and writes the table.
 """
 
+import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 
 import pytest
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import insert
 
+from quizapp.accounts.models import Account
+from quizapp.extensions import db
+from quizapp.organizations.models import Membership
+from tests.cast import BORN
 from tests.fault.faults import PROCESSES
-from tests.fault.table import Table
-from tests.fault.under_fault import PEOPLE, under_fault
+from tests.fault.people import Story
+from tests.fault.table import Row, Table
+from tests.fault.under_fault import PEOPLE, compare, under_fault
 from tests.load.installation import Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
+HERD = 200
+
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Installation]:
-    with installation(PEOPLE * len(PROCESSES), questions=10) as running:
+    with installation(PEOPLE * len(PROCESSES) + HERD, questions=10) as running:
         yield running
 
 
@@ -27,3 +41,71 @@ def running() -> Iterator[Installation]:
 def test_no_acknowledged_answer_is_lost(running: Installation, fault: str, faults: Table) -> None:
     skip = PEOPLE * list(PROCESSES).index(fault)
     under_fault(running, fault, lambda: PROCESSES[fault](running), faults, skip)
+
+
+def test_a_herd_that_starts_opens_answers_and_submits_at_once_is_counted_once(
+    running: Installation, faults: Table
+) -> None:
+    """Everybody in the same moment, start with a double click. Who is turned away is told when to come again, and does."""
+    with running.app.app_context():
+        rows = db.select(Account.id).where(Account.login.like("load-%")).order_by(Account.id)
+        accounts = db.session.scalars(rows.offset(PEOPLE * len(PROCESSES))).all()
+        members = [
+            {
+                "account_id": account,
+                "organization_id": running.units[account % 20],
+                "state": "confirmed",
+                "joined_at": BORN,
+            }
+            for account in accounts
+        ]
+        db.session.execute(insert(Membership), members)
+        db.session.commit()
+    story = Story()
+    with ThreadPoolExecutor(HERD) as pool:
+        for account, (chosen, score) in zip(
+            accounts, pool.map(lambda account: take_part(running, account), accounts), strict=True
+        ):
+            story.acknowledged += 1
+            story.last[account, 1], story.scores[account] = (1, chosen), score
+    running.wait_until_drained()
+    row = compare(running, set(accounts), story)
+    faults.add(f"{HERD} people start, open, answer and submit at once", row, story, 0)
+    assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
+
+
+def take_part(running: Installation, account: int) -> tuple[int, int]:
+    """One person's whole way over HTTP; returns the choice at the first question, and the score."""
+    raw = "6b1f0d1e5a3c47d2a0c8b7f1e2d3c4b5a6978869"
+    signer = SecureCookieSessionInterface().get_signing_serializer(running.app)
+    assert signer is not None
+    cookie = signer.dumps({"_user_id": f"{account}.0", "_fresh": True, "csrf_token": raw})
+    csrf = URLSafeTimedSerializer(running.settings.secret_key, salt="wtf-csrf-token").dumps(raw)
+    signed_in = {"Cookie": f"quiz_session={cookie}", "X-CSRFToken": csrf}
+    place = f"/competitions/{running.competition}"
+    for _ in range(2):
+        ask(running, f"{place}/start", signed_in)
+    opened = json.loads(ask(running, f"{place}/open", signed_in))
+    chosen = 1 << account % len(opened["positions"][0]["options"])
+    answers = json.dumps({"answers": [{"position": 1, "chosen": chosen, "sequence": 1}]})
+    with_ticket = {"X-Ticket": opened["ticket"], "Content-Type": "application/json"}
+    assert json.loads(ask(running, "/answer", with_ticket, answers))["results"][0]["outcome"] == "saved"
+    return chosen, json.loads(ask(running, "/submit", with_ticket))["score"]
+
+
+def ask(running: Installation, path: str, headers: dict[str, str], body: str = "") -> bytes:
+    """POST until it is done; a 429 or 503 without Retry-After, or any other refusal, fails."""
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
+        try:
+            connection.request("POST", path, body, headers)
+            reply = connection.getresponse()
+            found = reply.read()
+        finally:
+            connection.close()
+        if reply.status in (200, 303):
+            return found
+        assert reply.status in (429, 503), (path, reply.status, found[:300])
+        time.sleep(int(reply.headers["Retry-After"]))
+    raise AssertionError(f"turned away for two minutes: {path}")
