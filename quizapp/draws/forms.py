@@ -138,7 +138,7 @@ class CommitmentForm(Form):
     source = TextAreaField(_l("公共数字及其来源"), [required, Length(max=300), plain_text])
     happens_at = LocalMomentField(_l("公共数字产生的时间"))
     open_by = LocalMomentField(_l("最迟公开密语的时间"))
-    secret = StringField(_l("密语"), [required, Length(max=64)])
+    secret = TextAreaField(_l("密语"), [required, Length(max=80)])
     kept = BooleanField(_l("我已记下密语并妥善保管"), [DataRequired(_l("请先记下密语，再公布承诺。"))])
 
 
@@ -151,7 +151,7 @@ class RoundForm(Form):
 class SecretForm(Form):
     """The secret and the public number."""
 
-    secret = StringField(_l("密语"), [required, Length(max=64)])
+    secret = TextAreaField(_l("密语"), [required, Length(max=80)])
     number = StringField(
         _l("公共数字"),
         [

@@ -112,7 +112,7 @@ class DrawApproval(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
     approved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    account: Mapped[Account] = relationship()
+    account: Mapped[Account] = relationship(lazy="joined")
 
 
 class DrawExclusion(Base):
@@ -126,7 +126,7 @@ class DrawExclusion(Base):
     reason: Mapped[str] = mapped_column(String(16))
     by_name: Mapped[bool] = mapped_column(Boolean)
 
-    account: Mapped[Account] = relationship()
+    account: Mapped[Account] = relationship(lazy="joined")
 
 
 class DrawEntry(Base):

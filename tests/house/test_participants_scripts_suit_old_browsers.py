@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 QUIZAPP = Path(__file__).parents[2] / "quizapp"
-FILES = [path for feature in ("web", "attempts", "practice") for path in (QUIZAPP / feature / "static").rglob("*.*s*")]
+FILES = [
+    path
+    for feature in ("web", "attempts", "practice", "draws")
+    for path in (QUIZAPP / feature / "static").rglob("*.*s*")
+]
 TOO_NEW = {
     ".js": (
         r"\?\.[a-zA-Z_(\[]",
