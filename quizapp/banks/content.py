@@ -68,11 +68,11 @@ class BankContent:
     questions: tuple[Question, ...]
 
     @cached_property
-    def ordinals(self) -> dict[tuple[str, str], list[int]]:
-        """The ordinals by (pool, type): papers are drawn from these, so they are sorted out once a version."""
-        found: dict[tuple[str, str], list[int]] = {}
+    def ordinals(self) -> dict[tuple[str, str], dict[str, list[int]]]:
+        """The ordinals by (pool, type) and topic: papers are drawn from these, so they are sorted out once a version."""
+        found: dict[tuple[str, str], dict[str, list[int]]] = {}
         for ordinal, question in enumerate(self.questions):
-            found.setdefault((question.pool, question.type), []).append(ordinal)
+            found.setdefault((question.pool, question.type), {}).setdefault(question.topic, []).append(ordinal)
         return found
 
 

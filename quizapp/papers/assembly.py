@@ -16,6 +16,7 @@ from quizapp.papers.blueprint import Blueprint, candidates
 
 Item = TypeVar("Item")
 PHASES = 1 << 16
+_HARDNESS = {name: place for place, name in enumerate(DIFFICULTIES)}
 _words_of = struct.Struct(">8I").unpack
 
 
@@ -129,7 +130,7 @@ def _spread(
     """
     order = sorted(
         chance.shuffled(found),
-        key=lambda ordinal: (DIFFICULTIES.index(questions[ordinal].difficulty), questions[ordinal].topic),
+        key=lambda ordinal: (_HARDNESS[questions[ordinal].difficulty], questions[ordinal].topic),
     )
     if count >= len(order):
         return order

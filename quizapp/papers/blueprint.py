@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from quizapp.banks.checking.needs import fill
-from quizapp.banks.content import BankContent, Question
+from quizapp.banks.content import BankContent
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,6 @@ class Section:
     points: int
     topics: tuple[str, ...] = ()
     difficulty: str | None = None
-
-    def admits(self, question: Question) -> bool:
-        """Whether the question may be drawn for this section."""
-        return (
-            question.type == self.type
-            and (not self.topics or question.topic in self.topics)
-            and (self.difficulty is None or question.difficulty == self.difficulty)
-        )
 
 
 @dataclass(frozen=True)
@@ -77,8 +69,12 @@ class Shortfall:
 
 def candidates(section: Section, content: BankContent, pool: str = "formal") -> list[int]:
     """The ordinals of the pool's questions that the section could draw."""
-    of_type = content.ordinals.get((pool, section.type), [])
-    return [ordinal for ordinal in of_type if section.admits(content.questions[ordinal])]
+    of_type = content.ordinals.get((pool, section.type), {})
+    topics = set(section.topics) or of_type.keys()
+    found = sorted(ordinal for topic in topics for ordinal in of_type.get(topic, ()))
+    if section.difficulty is None:
+        return found
+    return [ordinal for ordinal in found if content.questions[ordinal].difficulty == section.difficulty]
 
 
 def shortfalls(blueprint: Blueprint, content: BankContent, pool: str = "formal") -> list[Shortfall]:
