@@ -148,13 +148,21 @@ def drafted_content(award: Award, now: datetime) -> dict[str, Any]:
         }
         for asked in reversed(queries.requests_of(competition, state="approved"))
     ]
+    known = {entrant.id for entrant in field.entrants}
+    corrections = [
+        {"unit": unit, "headcount": headcount or 0}
+        for unit, headcount in sorted(field.corrected.items())
+        if unit in known
+    ]
     facts = {
         "id": award.id,
         "title": award.title,
         "competition": {"id": competition.id, "title": competition.title},
         "standings": field.standings,
+        "snapshot": field.snapshot,
         "headcounts_locked_at": queries.locks_at(competition).isoformat(timespec="seconds"),
         "headcount_changes": changes,
+        "headcount_corrections": corrections,
     }
     return award_content(award.composite, blueprint_of(competition).full_score, field.entrants, facts)
 

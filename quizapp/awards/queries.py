@@ -1,7 +1,7 @@
 """Reads of awards: who competes with which figures, headcounts as they are locked, and what was published."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,8 +17,9 @@ from quizapp.competitions.models import Competition
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 from quizapp.leaderboards import sources
-from quizapp.leaderboards.figures import Figures, Tree
+from quizapp.leaderboards.figures import Figures, Tree, Unit
 from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.snapshots import snapshot_in_force, units_of
 from quizapp.organizations.models import Organization
 from quizapp.organizations.queries import headcounts_at
 
@@ -97,33 +98,51 @@ def headcounts_for(competition: Competition, now: datetime) -> dict[int, int | N
 
 @dataclass(frozen=True)
 class Field:
-    """The entrants of an award, and the digest of the frozen standings that they are taken from ("" while it runs)."""
+    """The entrants of an award, and the digests of the frozen standings and of the snapshot that they are taken from; both
+    are empty while the competition runs.
+
+    `corrected` are headcounts that corrections of the standings have changed, each by two people too.
+    """
 
     entrants: list[Entrant]
-    standings: str
+    standings: str = ""
+    snapshot: str = ""
+    corrected: Mapping[int, int | None] = field(default_factory=dict)
 
 
 def field_of(competition: Competition, composite: Composite, now: datetime) -> Field:
-    """Who competes, with the figures of the frozen standings, or with the present ones while there are none."""
+    """Who competes, with the figures, units and names of the frozen standings; with the present ones while there are none."""
     connection = db.session.connection()
+    rows = select(Organization.id, Organization.name, Organization.is_central)
+    present = {unit: (name, central) for unit, name, central in db.session.execute(rows)}
+    names = {unit: name for unit, (name, _) in present.items()}
     tree = sources.read_tree(connection)
-    standings = ""
+    corrected: dict[int, int | None] = {}
+    standings, digest = "", ""
     if competition.frozen_at is not None:
         figures, standings = _frozen_figures(competition)
+        if snapshot := snapshot_in_force(competition):
+            units = units_of(snapshot)
+            tree = Tree(
+                Unit(unit.unit, f"/{'/'.join(map(str, unit.line))}/", None, unit.region, unit.industry)
+                for unit in units
+            )
+            names |= {unit.unit: unit.name for unit in units}
+            digest = snapshot.digest
+            changes = (change for change in snapshot.changes if change["kind"] == "headcount")
+            corrected = {change["unit"]: change["headcount"] for change in changes}
     else:
         figures = tree.unit_figures(sources.read_tallies(connection, competition.id)[0])
-    headcounts = headcounts_for(competition, now)
+    headcounts = headcounts_for(competition, now) | corrected
     late = _late_units(competition)
-    rows = select(Organization.id, Organization.name, Organization.is_central)
-    names = {unit: (name, central) for unit, name, central in db.session.execute(rows)}
     entrants = []
     for unit in competing_units(competition, composite, tree):
         sums = figures.get(unit, Figures())
         entrants.append(
             Entrant(
                 id=unit,
-                name=names[unit][0],
-                central=any(names[above][1] for above in tree.line(unit)),
+                name=names[unit],
+                central=any(present[above][1] for above in tree.line(unit)),
                 region=tree.region(unit),
                 industry=tree.industry(unit),
                 headcount=headcounts.get(unit),
@@ -134,7 +153,7 @@ def field_of(competition: Competition, composite: Composite, now: datetime) -> F
                 late=unit in late,
             )
         )
-    return Field(entrants, standings)
+    return Field(entrants, standings, digest, corrected)
 
 
 def competing_units(competition: Competition, composite: Composite, tree: Tree) -> list[int]:

@@ -113,6 +113,7 @@ def unit(competition_id: int, award_id: int, unit_id: int) -> ResponseReturnValu
         content=content,
         shown=shown,
         changes=[change for change in content["headcount_changes"] if change["unit"] == unit_id],
+        corrections=[change for change in content["headcount_corrections"] if change["unit"] == unit_id],
         **_standing(content, unit_id),
     )
 

@@ -14,13 +14,14 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
 from quizapp.accounts.models import AuditEntry
+from quizapp.awards.actions import drafted_content
 from quizapp.awards.composite import Tier
-from quizapp.awards.models import AwardResult
+from quizapp.awards.models import Award, AwardResult
 from quizapp.clock import utc_now
 from quizapp.extensions import db
 from quizapp.leaderboards.models import Standing
 from quizapp.organizations.models import Organization
-from tests.cast import add_unit
+from tests.cast import add_competition, add_unit
 from tests.integration.awards.contests import Contest
 from tests.integration.awards.rules import composite, form_of
 
@@ -155,6 +156,25 @@ def test_while_it_runs_the_organizer_sees_a_preview_and_nobody_else_anything(
     early = qin.post(contest.admin(f"{award}/result"), data={"sure": "y"})
     assert early.status_code == 409
     assert "先冻结成绩" in early.text
+
+
+def test_what_is_renamed_and_moved_after_the_freeze_changes_nothing(contest: Contest, qin: FlaskClient) -> None:
+    award, file = published(contest, qin)
+    with contest.app.app_context():
+        for unit in db.session.query(Organization):
+            unit.name, unit.region, unit.parent_id, unit.path = "改名", "110000", None, f"/{unit.id}/"
+        db.session.commit()
+        again = drafted_content(db.session.get_one(Award, award), utc_now())
+    assert again == file["award"]
+
+
+def test_a_draft_goes_with_its_awards(contest: Contest, qin: FlaskClient) -> None:
+    with contest.app.app_context():
+        version = contest.row().bank_version_id
+    draft = add_competition(contest.app, version, now=utc_now(), published_at=None, primed=False).id
+    assert qin.post(f"/admin/competitions/{draft}/awards/new", data=form_of(composite())).status_code == 303
+    assert qin.post(f"/admin/competitions/{draft}/delete").status_code == 302
+    assert contest.awards() == []
 
 
 def test_the_same_result_is_not_published_twice_and_publishing_is_in_the_audit_trail(

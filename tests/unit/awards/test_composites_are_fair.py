@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from quizapp.awards.composite import Composite, Tier, needed_weight, problems
@@ -65,6 +65,7 @@ def test_the_order_of_recording_never_matters(field: tuple[Entrant, ...], random
     rules = composite(by=("region",), bands=(50,))
     other = list(field)
     random.shuffle(other)
+    assert judged(rules, FULL, field) == judged(rules, FULL, other)
     assert award_content(rules, FULL, field, {}) == award_content(rules, FULL, other, {})
 
 
@@ -95,6 +96,7 @@ def total(rules: Composite, entrant: Entrant, means: dict[str, Fraction]) -> Fra
 people = st.lists(st.tuples(scores, st.booleans()), min_size=5, max_size=60)
 
 
+@example([(FULL, True)] * 50 + [(0, False)] * 10, [], 0)  # both are larger than the reference
 @randomly
 @given(people, st.lists(st.lists(scores, min_size=5, max_size=40), max_size=4), st.integers(0, 200))
 def test_no_part_of_a_split_unit_stands_above_the_whole(
