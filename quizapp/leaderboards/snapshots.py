@@ -17,7 +17,6 @@ from sqlalchemy import Connection, func, insert, select, tuple_
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Attempt, Response, Result
-from quizapp.attempts.queries import paper_of
 from quizapp.banks.content import content_to_json
 from quizapp.banks.queries import version_content
 from quizapp.clock import to_ms
@@ -41,6 +40,7 @@ from quizapp.leaderboards.snapshot_lines import (
 from quizapp.leaderboards.sources import BoardRules
 from quizapp.leaderboards.standings import StandingRow
 from quizapp.organizations.models import Membership, Organization
+from quizapp.papers.assembly import assemble
 from quizapp.receipts.content import answers_of, attempt_id
 from quizapp.receipts.ledger import publish_key
 from quizapp.receipts.models import ReceiptEntry
@@ -148,7 +148,8 @@ class Writer:
         self._previous = before.digest if before else ""
         self._changes = changes
         self._formula = formula_of(competition, rules)
-        self._content = version_content(competition.bank_version_id)
+        self._blueprint = blueprint_of(competition)
+        self._content = version_content(competition.bank_version_id)  # asked for once: else a query for each paper
         self._lines = Lines()
         self._files = {name: _Parts(competition.id, self._number, name) for name in ("public", "audit")}
         self._units: dict[str, Figures] = {}
@@ -182,7 +183,13 @@ class Writer:
             digest = answers.get(account)
             if digest is None:  # its receipt has not been entered yet
                 chosen = dict(enumerate(counted["chosen"], start=1))
-                paper = paper_of(self._competition, counted["seed"])
+                paper = assemble(
+                    self._blueprint,
+                    self._content,
+                    counted["seed"],
+                    shuffle_questions=self._formula.shuffle_questions,
+                    shuffle_options=self._formula.shuffle_options,
+                )
                 digest = digest_of(answers_of(paper, self._content, chosen))
             person = CountedPerson(
                 participant=self._id(attempts[0]["seed"]),
@@ -275,7 +282,7 @@ class Writer:
         rows = select(Attempt.account_id, *columns).where(
             Attempt.competition_id == of, Attempt.account_id.in_(accounts), Attempt.submitted_ms.is_not(None)
         )
-        length = blueprint_of(self._competition).question_count
+        length = self._blueprint.question_count
         for account, ordinal, *values in db.session.execute(rows.order_by(Attempt.account_id, Attempt.ordinal)):
             masks = chosen.get((account, ordinal), {})
             answers = [masks.get(position, 0) for position in range(1, length + 1)]
