@@ -194,6 +194,27 @@ def test_a_reload_brings_the_same_paper_answers_marks_and_time(
     assert asked == ["beforeunload"]  # nothing unsaved, nothing asked
 
 
+def test_a_browser_whose_clock_is_a_day_off_and_jumps_has_the_servers_time(
+    visit: Visit, cast: Cast, competition: OpenCompetition
+) -> None:
+    page = visit(cast.lin)
+    page.add_init_script("""
+        window.off_ms = 86400000;
+        const now = Date.now.bind(Date);
+        Date.now = () => now() + window.off_ms;
+    """)
+    begin(page, competition)
+    left = seconds_left(page)
+    assert left <= competition.competition.minutes * 60
+    page.locator(".option:visible").nth(2).click()
+    saved(page)
+    page.evaluate("window.off_ms = -86400000")
+    page.locator("#next").click()
+    page.locator(".option:visible").nth(1).click()
+    saved(page)
+    assert left - 600 < seconds_left(page) <= left
+
+
 def test_the_ticket_is_nowhere_in_the_browsers_store(visit: Visit, cast: Cast, competition: OpenCompetition) -> None:
     page = visit(cast.lin)
     tickets: list[str] = []
