@@ -251,13 +251,13 @@ class _Index:
     def near(self, number: int) -> list[tuple[float, int]]:
         """How near the stems added so far are to this one, the nearest first; those that aren't near are left out."""
         part, whole = NEAR
-        stem, bits = set(self._stems[number]), self._bits[number]
+        stems, all_bits = self._stems, self._bits
+        stem, bits, size = set(stems[number]), all_bits[number], len(stems[number])
         found = []
         for other in self._candidates(number):
+            theirs = stems[other]
             # A bit that only one of them has is of a sequence that only one of them has.
-            apart = (bits ^ self._bits[other]).bit_count()
-            theirs = self._stems[other]
-            if apart * (whole + part) > (len(stem) + len(theirs)) * (whole - part):
+            if (bits ^ all_bits[other]).bit_count() * (whole + part) > (size + len(theirs)) * (whole - part):
                 continue
             common = len(stem.intersection(theirs))
             together = len(stem) + len(theirs) - common
