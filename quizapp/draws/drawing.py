@@ -109,11 +109,11 @@ class Reach:
 
 def reach(prizes: Sequence[Prize], scores: Mapping[int, int]) -> list[Reach]:
     """For each prize how many people (`scores`: score → people) stand in its band and at its border."""
-    found = []
-    for number, prize in enumerate(prizes):
+    found: list[Reach] = []
+    for prize in prizes:
         own, *below = bands_of(prize, prizes)
         inside = _count(own, scores)
-        taken = sum(min(p.quota, inside) for p in prizes[:number] if p.low <= prize.high and p.high >= prize.low)
+        taken = sum(_most_taken(earlier, each, prize) for earlier, each in zip(prizes, found, strict=False))
         surely = max(0, inside - taken)
         available, joined, floor = surely, 0, prize.low
         for band in below:
@@ -125,6 +125,14 @@ def reach(prizes: Sequence[Prize], scores: Mapping[int, int]) -> list[Reach]:
         at_below = 0 if under is None else scores[under]
         found.append(Reach(inside, scores.get(prize.low, 0), under, at_below, surely, joined, floor))
     return found
+
+
+def _most_taken(earlier: Prize, found: Reach, prize: Prize) -> int:
+    """How many of a prize's own band an earlier one may take: all its places if the bands overlap; else, from above, those that
+    its own band may leave over."""
+    if earlier.high < prize.low:
+        return 0
+    return earlier.quota if earlier.low <= prize.high else max(0, earlier.quota - found.surely)
 
 
 def _count(band: Band, scores: Mapping[int, int]) -> int:

@@ -184,8 +184,27 @@ def test_how_many_stand_at_each_border() -> None:
     assert (first.inside, first.at_low, first.below, first.at_below) == (1, 1, 9600, 2)
     assert (first.surely, first.joined, first.floor) == (1, 6, 9500)
     assert (second.inside, second.at_low, second.below, second.at_below) == (6, 4, 9000, 5)
-    assert (second.surely, second.joined, second.floor) == (6, 0, 9500)
-    assert (third.inside, third.surely, third.below, third.at_below) == (12, 9, 5000, 9)
+    assert (second.surely, second.joined, second.floor) == (5, 0, 9500)  # one may go to the first prize
+    assert (third.inside, third.surely, third.below, third.at_below) == (12, 8, 5000, 9)
+
+
+def test_what_a_widened_prize_takes_is_not_surely_left_for_the_next() -> None:
+    prizes = [Prize("一等奖", 6, 10_000, 10_000), Prize("二等奖", 3, 9500, 9999)]
+    first, second = reach(prizes, {10_000: 4, 9900: 20})
+    assert (first.surely, first.joined, first.floor) == (4, 20, 9500)
+    assert (second.inside, second.surely) == (20, 18)
+
+
+@given(prize_lists, entries, seeds)
+def test_at_least_as_many_are_left_for_a_prize_as_was_said(
+    prizes: list[Prize], entries: list[Entry], seed: bytes
+) -> None:
+    left = {entry.id: entry.score for entry in entries}
+    said = reach(prizes, Counter(left.values()))
+    for prize, each, won in zip(prizes, said, winners(prizes, entries, seed), strict=True):
+        assert sum(prize.low <= score <= prize.high for score in left.values()) >= each.surely
+        for entry in won:
+            del left[entry]
 
 
 @given(prize_lists)
