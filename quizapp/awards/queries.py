@@ -48,9 +48,9 @@ def has_opened(competition: Competition, now: datetime) -> bool:
 
 
 def locks_at(competition: Competition) -> datetime:
-    """From when on the competition's headcounts are locked: the date that was set, or its opening."""
+    """From when on the competition's headcounts are locked: the date that was set, or its opening; at its close anyway."""
     lock = db.session.get(HeadcountLock, competition.id)
-    return lock.locks_at if lock else competition.opens_at
+    return min(lock.locks_at if lock else competition.opens_at, competition.closes_at)
 
 
 def is_locked(competition: Competition, now: datetime) -> bool:

@@ -20,6 +20,8 @@ from quizapp.accounts.queries import account_by_login
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.queries import paper_of
 from quizapp.attempts.rules import shown_mask
+from quizapp.awards.actions import lock_headcounts_at, write_award
+from quizapp.awards.composite import Composite, Tier
 from quizapp.banks.checking.lookup import check_for_bank
 from quizapp.banks.content import BankContent
 from quizapp.banks.models import BankVersion
@@ -54,6 +56,13 @@ CAST = (
     ("auditor", "君监督", "auditor", ""),
     ("employee", "林晓雨", "", "DL0102"),
     ("employee2", "陈思远", "", "HY0101"),
+)
+AWARD = Composite(
+    weights={"participants": 30, "coverage": 30, "mean": 20, "pass_rate": 10, "full_marks": 10},
+    minimum=10,
+    reference=100,
+    shrinkage=20,
+    tiers=(Tier("一等奖", 1, 1), Tier("二等奖", 1, 1)),
 )
 
 
@@ -154,6 +163,9 @@ def _open_competition(version: BankVersion, now: datetime) -> Competition:
     competition = db.session.scalar(select(Competition).where(Competition.created_by_id == organizer.id).limit(1))
     if competition is None:
         competition = create_draft(_terms(version, now), [], actor=organizer, now=now)
+        write_award(competition, None, "优秀组织奖", AWARD, actor=organizer, now=now)
+        # Not at the opening, which is over when somebody looks: so headcounts can be declared in the demo.
+        lock_headcounts_at(competition, now + timedelta(days=7), actor=organizer, now=now)
         publish_competition(competition, actor=organizer, now=now)
         announce(
             competition,

@@ -146,6 +146,16 @@ def test_the_lock_has_a_date_that_is_moved_until_it_has_passed(contest: Contest,
     assert move(0.7) == 409
 
 
+def test_headcounts_are_locked_at_the_close_whatever_the_date_says(contest: Contest, wu: FlaskClient) -> None:
+    contest.begins_at(utc_now() + timedelta(hours=1))
+    with contest.app.app_context():
+        db.session.add(HeadcountLock(competition_id=contest.id, locks_at=utc_now() + timedelta(hours=20)))
+        db.session.commit()
+    contest.stage.set(opens_at=utc_now() - timedelta(hours=2), closes_at=utc_now() - timedelta(minutes=1))
+    declare(contest, wu, "12", note="人事月报")
+    assert counted(contest, contest.cast.unit_a.id) == 10
+
+
 def test_a_result_waits_until_every_request_is_decided(contest: Contest, qin: FlaskClient, wu: FlaskClient) -> None:
     award = contest.add_award()
     contest.freeze(qin)
