@@ -124,7 +124,8 @@ class _Reading:
             self.unread.add(column_group(name))
 
     def text(self, name: str) -> str:
-        value = clean(self.entry.values.get(name, ""))
+        written = self.entry.values.get(name, "")
+        value = clean(written) if written else ""  # most of a question's fields are not there
         if not value.isprintable():
             if any(map(_forbidden, value)):
                 self.fault("text_control", name)
