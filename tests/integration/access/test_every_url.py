@@ -361,7 +361,7 @@ def letter(answer: TestResponse) -> str:
 
 @pytest.mark.slow
 @pytest.mark.once
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_every_url_answers_each_role_as_the_table_says(world: World, sign_in: SignIn) -> None:
     wrong = []
     sessions = {}

@@ -22,7 +22,7 @@ from quizapp.grader.keys import ShardKeys
 from tests.integration.installation.running_copy import wait_until
 from tests.load.installation import Installation, Participant, installation
 
-pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PHONE = "13912345678"
 PASSWORD = "Not-the-password-2026"
