@@ -309,14 +309,15 @@ def sign_in() -> SignIn:
 @pytest.fixture
 def cast(app: Flask, databases: Databases) -> cast_of_tests.Cast:
     """Lin, Bo, Chen, Qin, Wu, Ada, Jun, Su and their units."""
-    made = databases.contents["cast"]
+    made: cast_of_tests.Cast = databases.contents["cast"]
     return cast_of_tests.Cast(**{name: replace(each, app=app) for name, each in vars(made).items()})
 
 
 @pytest.fixture
 def tiny_bank(app: Flask, databases: Databases) -> cast_of_tests.TinyBank:
     """A published bank version of twelve formal questions and two for practice."""
-    return replace(databases.contents["tiny_bank"], app=app)
+    made: cast_of_tests.TinyBank = databases.contents["tiny_bank"]
+    return replace(made, app=app)
 
 
 @pytest.fixture
