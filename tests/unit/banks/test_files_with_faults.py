@@ -95,8 +95,10 @@ def qti_items(draw: st.DrawFn) -> Sample:
         f'<choiceInteraction responseIdentifier="RESPONSE" shuffle="true" maxChoices="{0 if several else 1}">',
         f"<prompt>{each.stem}</prompt>",
     ]
-    for place in range(each.count):
-        lines.append(f'<simpleChoice identifier="{LETTERS[place]}">{each.option(place)}</simpleChoice>')
+    lines += [
+        f'<simpleChoice identifier="{LETTERS[place]}">{each.option(place)}</simpleChoice>'
+        for place in range(each.count)
+    ]
     lines += ["</choiceInteraction>", "</itemBody>", f'<responseProcessing template="{MATCH}"/>', "</assessmentItem>"]
     return [each], lines
 
