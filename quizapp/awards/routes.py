@@ -5,21 +5,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
-from quizapp.accounts.models import Account
 from quizapp.awards import queries
 from quizapp.awards.composite import INDICATORS
 from quizapp.awards.models import Award
 from quizapp.awards.words import INDICATOR_NAMES, REASONS, league_name, tier_name, without_zeros
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import published_or_404
-from quizapp.errors import NotFound, Refused
-from quizapp.extensions import login_manager
-from quizapp.leaderboards.queries import sight_of
-from quizapp.leaderboards.visibility import Sight
+from quizapp.errors import NotFound
+from quizapp.leaderboards.gate import viewer_of
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.downloads import download
 
@@ -31,18 +27,10 @@ bp.add_app_template_filter(lambda tier, rules: tier_name(rules, tier), "tier_nam
 bp.add_app_template_filter(without_zeros)
 
 
-def _seen(competition_id: int) -> Competition | Response:
-    """A competition whose boards one may see, or the way to sign in: awards tell as much. Raises NotFound and Refused."""
+def _seen(competition_id: int) -> Competition:
+    """A competition whose boards one may see: awards tell as much."""
     competition = published_or_404(competition_id)
-    account: Account | None = current_user._get_current_object() if current_user.is_authenticated else None
-    found = sight_of(competition, account)
-    if found is Sight.SIGN_IN:
-        response: Response = login_manager.unauthorized()
-        return response
-    if found is Sight.OFF:
-        raise NotFound("boards_off")
-    if found is Sight.MEMBERS_ONLY:
-        raise Refused("boards_members_only", status=403)
+    viewer_of(competition)
     return competition
 
 
@@ -55,8 +43,6 @@ def _content(award: Award) -> Mapping[str, Any] | None:
 def index(competition_id: int) -> ResponseReturnValue:
     """The competition's awards, with or without a result."""
     competition = _seen(competition_id)
-    if isinstance(competition, Response):
-        return competition
     awards = [(award, queries.last_result(award)) for award in queries.awards_of(competition)]
     return render_template("awards/index.html", competition=competition, awards=awards)
 
@@ -65,8 +51,6 @@ def index(competition_id: int) -> ResponseReturnValue:
 def show(competition_id: int, award_id: int) -> ResponseReturnValue:
     """An award: leagues, tiers and units once there is a result, and the rules."""
     competition = _seen(competition_id)
-    if isinstance(competition, Response):
-        return competition
     award = queries.award_or_404(competition, award_id)
     result = queries.last_result(award)
     content = queries.content_of(result) if result else None
@@ -84,8 +68,6 @@ def show(competition_id: int, award_id: int) -> ResponseReturnValue:
 def file(competition_id: int, award_id: int) -> ResponseReturnValue:
     """The signed result: `quizapp awards verify` computes it again. Raises NotFound before there is one."""
     competition = _seen(competition_id)
-    if isinstance(competition, Response):
-        return competition
     award = queries.award_or_404(competition, award_id)
     result = queries.last_result(award)
     if result is None:
@@ -99,8 +81,6 @@ def file(competition_id: int, award_id: int) -> ResponseReturnValue:
 def unit(competition_id: int, award_id: int, unit_id: int) -> ResponseReturnValue:
     """Why a unit stands where it stands. Raises NotFound for one that does not compete, or before there is a result."""
     competition = _seen(competition_id)
-    if isinstance(competition, Response):
-        return competition
     award = queries.award_or_404(competition, award_id)
     content = _content(award)
     shown = next((each for each in content["units"] if each["id"] == unit_id), None) if content else None

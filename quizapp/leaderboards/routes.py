@@ -17,10 +17,10 @@ from quizapp.accounts.models import Account
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of, published_or_404
-from quizapp.errors import NotFound, Refused
-from quizapp.extensions import login_manager
+from quizapp.errors import NotFound
 from quizapp.leaderboards.boards import PAGE_ROWS, Board
 from quizapp.leaderboards.figures import Figures, Order
+from quizapp.leaderboards.gate import viewer_of
 from quizapp.leaderboards.queries import (
     Mine,
     UnitName,
@@ -28,11 +28,9 @@ from quizapp.leaderboards.queries import (
     minimum_of,
     my_place,
     named_rows,
-    sight_of,
     unit_names,
     units_above,
 )
-from quizapp.leaderboards.visibility import Sight
 from quizapp.organizations.words import industry_name, region_name
 from quizapp.web.access import PUBLIC, SIGNED_IN, Blueprint, access
 from quizapp.web.error_pages import wants_json
@@ -79,16 +77,13 @@ def index(competition_id: int) -> ResponseReturnValue:
 @bp.get("/people")
 def people(competition_id: int) -> ResponseReturnValue:
     """Everybody, by rank."""
-    seen = _seen(competition_id)
-    return seen if isinstance(seen, Response) else _people_page(seen, None)
+    return _people_page(_seen(competition_id), None)
 
 
 @bp.get("/units")
 def units(competition_id: int) -> ResponseReturnValue:
     """Units: those at the top of the tree (`scope=top`), or all of them."""
     seen = _seen(competition_id)
-    if isinstance(seen, Response):
-        return seen
     scope = request.args.get("scope", "")
     if scope not in ("top", "all"):  # one root alone is no board
         scope = "top" if seen.board.count_groups("units", "top", Order.PARTICIPANTS) > 1 else "all"
@@ -98,23 +93,19 @@ def units(competition_id: int) -> ResponseReturnValue:
 @bp.get("/regions")
 def regions(competition_id: int) -> ResponseReturnValue:
     """Province-level regions."""
-    seen = _seen(competition_id)
-    return seen if isinstance(seen, Response) else _groups_page(seen, "regions", "all", Order.PARTICIPANTS)
+    return _groups_page(_seen(competition_id), "regions", "all", Order.PARTICIPANTS)
 
 
 @bp.get("/industries")
 def industries(competition_id: int) -> ResponseReturnValue:
     """Industries."""
-    seen = _seen(competition_id)
-    return seen if isinstance(seen, Response) else _groups_page(seen, "industries", "all", Order.PARTICIPANTS)
+    return _groups_page(_seen(competition_id), "industries", "all", Order.PARTICIPANTS)
 
 
 @bp.get("/units/<int:unit_id>")
 def unit(competition_id: int, unit_id: int) -> ResponseReturnValue:
     """A unit's figures, and the units directly below it."""
     seen = _seen(competition_id)
-    if isinstance(seen, Response):
-        return seen
     return _groups_page(seen, "units", str(unit_id), Order.MEAN, _unit_or_404(seen, unit_id))
 
 
@@ -122,8 +113,6 @@ def unit(competition_id: int, unit_id: int) -> ResponseReturnValue:
 def unit_people(competition_id: int, unit_id: int) -> ResponseReturnValue:
     """The people of a unit and all below it, if they are enough to be shown one by one."""
     seen = _seen(competition_id)
-    if isinstance(seen, Response):
-        return seen
     organization = _unit_or_404(seen, unit_id)
     if seen.board.count_people(organization.id) < seen.minimum:
         raise NotFound("unit_too_small", minimum=seen.minimum)
@@ -135,8 +124,6 @@ def unit_people(competition_id: int, unit_id: int) -> ResponseReturnValue:
 def mine(competition_id: int) -> ResponseReturnValue:
     """Where the person who asks stands, as JSON; `rank` is null without a counted result on the board."""
     seen = _seen(competition_id)
-    if isinstance(seen, Response):
-        return seen
     found = my_place(seen.board, current_user, seen.minimum)
     as_of = seen.board.stamp.as_of
     answer: dict[str, Any] = {
@@ -161,8 +148,6 @@ def mine(competition_id: int) -> ResponseReturnValue:
 def hall(competition_id: int) -> ResponseReturnValue:
     """The big screen: dark, figures to be read from the back row, live."""
     seen = _seen(competition_id)
-    if isinstance(seen, Response):
-        return seen
     if unchanged := _unchanged(seen):
         return unchanged
     board = seen.board
@@ -182,18 +167,10 @@ def hall(competition_id: int) -> ResponseReturnValue:
     )
 
 
-def _seen(competition_id: int) -> Seen | Response:
-    """The competition and its boards, or the way to sign in. Raises NotFound and Refused."""
+def _seen(competition_id: int) -> Seen:
+    """The competition and its boards, for who may see them."""
     competition = published_or_404(competition_id)
-    account: Account | None = current_user._get_current_object() if current_user.is_authenticated else None
-    found = sight_of(competition, account)
-    if found is Sight.SIGN_IN:
-        response: Response = login_manager.unauthorized()
-        return response
-    if found is Sight.OFF:
-        raise NotFound("boards_off")
-    if found is Sight.MEMBERS_ONLY:
-        raise Refused("boards_members_only", status=403)
+    account = viewer_of(competition)
     return Seen(competition, board_of(competition), account)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -12,7 +12,8 @@ from quizapp.accounts.models import Account
 from quizapp.clock import utc_now
 from quizapp.competitions.queries import published_or_404
 from quizapp.errors import NotFound, Refused
-from quizapp.extensions import db, limiter, login_manager
+from quizapp.extensions import db, limiter
+from quizapp.leaderboards.gate import viewer_of
 from quizapp.leaderboards.queries import board_of, sight_of
 from quizapp.leaderboards.snapshots import SCRIPT
 from quizapp.leaderboards.visibility import Sight
@@ -76,14 +77,7 @@ def _standing_state() -> dict[str, Any]:
 def snapshot_file(competition_id: int, number: int) -> ResponseReturnValue:
     """A snapshot's public file, for whoever may see the boards."""
     competition = published_or_404(competition_id)
-    found = sight_of(competition, _account())
-    if found is Sight.SIGN_IN:
-        response: Response = login_manager.unauthorized()
-        return response
-    if found is Sight.OFF:
-        raise NotFound("boards_off")
-    if found is Sight.MEMBERS_ONLY:
-        raise Refused("boards_members_only", status=403)
+    viewer_of(competition)
     return send_snapshot(competition, number, "public")
 
 
