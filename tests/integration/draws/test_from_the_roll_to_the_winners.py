@@ -15,6 +15,7 @@ from quizapp.draws.models import DrawEntry, DrawExclusion, DrawWinner
 from quizapp.draws.queries import step_of
 from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db
+from quizapp.leaderboards.models import Snapshot
 from quizapp.notices.models import Notice
 from quizapp.receipts.ledger import public_keys
 from tests.cast import Cast
@@ -183,6 +184,8 @@ def test_no_roll_is_frozen_while_the_standings_may_still_change(urn: Urn) -> Non
     with urn.app.app_context():
         notice = Notice(competition_id=urn.id, number=1, working_days=5, begun_at=AT - 4 * HOUR, ends_at=AT)
         notice.last_day = AT.date()
+        seal = {"statement": "{}", "digest": "", "key": "", "signature": ""}
+        db.session.add(Snapshot(competition_id=urn.id, number=1, made_at=AT, changes=[], differences={}, **seal))
         db.session.add(notice)
         db.session.commit()
     with pytest.raises(Refused, match="draw_during_notice"):
