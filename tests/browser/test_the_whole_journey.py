@@ -214,4 +214,4 @@ def test_from_an_empty_installation_to_the_frozen_board(
 
     onlooker.goto("/competitions/1/boards/people")
     expect(onlooker.locator("body")).to_contain_text("林*")
-    expect(onlooker.locator("body")).to_contain_text("最终")
+    expect(onlooker.locator("body")).to_contain_text("名次已冻结")
