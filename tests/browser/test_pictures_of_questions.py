@@ -47,6 +47,7 @@ def test_pictures_show_while_answering_and_in_the_result(
     page.locator("#sheet-button").click()
     page.locator("#review-button").click()
     page.locator("#submit").click()
+    page.wait_for_url("**/result?attempt=1")
     expect(page.locator("#review-title")).to_be_visible()
     looks_right(page)
 
