@@ -35,7 +35,7 @@ test: prepare-tests tools check
 	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
 	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
 	$(BIN)/pytest -q -n $(JOBS) tests/browser
-	$(BIN)/pytest -q tests/fault
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile tests/fault
 
 test-fast: check
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow" tests/house tests/unit tests/integration
