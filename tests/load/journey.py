@@ -233,7 +233,7 @@ def faults(running: Installation, story: Story) -> dict[str, int]:
 def main() -> int:
     """Play both scenes and tell; 1 if something was lost."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--people", type=int, default=400, help="in each scene")
+    parser.add_argument("--people", type=int, default=200, help="in each scene")
     parser.add_argument("--think", type=float, default=1.0, help="seconds before an answer, in the mean")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
