@@ -131,9 +131,8 @@ class Recorder:
                 begin_reading()
                 competition = competition_or_404(source.competition)
                 prime(competition, as_of_ms=as_of_ms)
-                end_what_has_ended(
-                    competition, source.shard
-                )  # before the rest: who has ended one may have begun another
+                # Before the rest: who has ended one may have begun another.
+                end_what_has_ended(competition, source.shard)
                 restored += restore_open_attempts(competition, source.shard)
             self._consumer.mark_compared(source.keys, run_id)
         return restored

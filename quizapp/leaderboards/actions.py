@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, insert
 
@@ -112,7 +111,8 @@ def _write_standings(competition: Competition, writer: Writer, units: Sequence[T
     digest = Digest(rules.competition, rules.tie_keys, rules.minimum)
     scores: Counter[int] = Counter()
     for portion in portions(people_rows(corrected.results_in_order(), rules.tie_keys)):
-        _keep(competition, portion, names_of([int(row.subject) for row in portion]), digest)
+        people = names_of([int(row.subject) for row in portion])
+        _keep(competition, portion, {str(account): name for account, name in people.items()}, digest)
         scores.update(row.figures["score"] for row in portion)
         writer.people(portion)
     for portion in portions(groups):
@@ -132,12 +132,11 @@ def _write_standings(competition: Competition, writer: Writer, units: Sequence[T
     return freeze
 
 
-def _keep(competition: Competition, rows: Sequence[StandingRow], names: Mapping[Any, str], digest: Digest) -> None:
-    """Keep rows of one kind; `names` by account or by unit."""
+def _keep(competition: Competition, rows: Sequence[StandingRow], names: Mapping[str, str], digest: Digest) -> None:
+    """Keep rows, of people or of groups; `names` by the subject of a person or a unit."""
     values = []
     for row in rows:
         digest.add(row)
-        name = names.get(int(row.subject)) if row.board == "people" else None
         values.append(
             {
                 "competition_id": competition.id,
@@ -147,7 +146,7 @@ def _keep(competition: Competition, rows: Sequence[StandingRow], names: Mapping[
                 "subject": row.subject,
                 "organization_id": row.organization_id,
                 "figures": row.figures,
-                "name": names.get(row.subject) if row.board == "units" else name,
+                "name": names.get(row.subject) if row.board in ("people", "units") else None,
             }
         )
     db.session.execute(insert(Standing), values)

@@ -63,7 +63,7 @@ def edit_organization(
     changed = {key: value for key, value in details.items() if getattr(unit, key) != value}
     if unit.name != name:
         changed["name"] = name
-    if "headcount" in details and "headcount" in changed:
+    if "headcount" in changed:
         _add_declaration(unit, details["headcount"], note="", evidence=None, actor=actor, now=now)
     for key, value in changed.items():
         setattr(unit, key, value)
