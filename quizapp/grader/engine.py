@@ -134,13 +134,17 @@ class SubmitReply:
 
 @dataclass(frozen=True, slots=True)
 class ExpireReply:
-    """How many attempts a batch ended, how many it found lost, and how many are still open in the shard."""
+    """How many attempts a batch ended, how many it found lost, and how many are still open in the shard.
+
+    `ahead_ms` is how far the shard's clock is ahead of the store's, which was set back while attempts were running.
+    """
 
     code: Outcome
     now_ms: int
     ended: int
     lost: int
     still_open: int
+    ahead_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +312,10 @@ class Grader:
     def expire(self, competition: int, shard: int, limit: int = 50) -> ExpireReply:
         """End and grade at most `limit` attempts whose deadline and grace are over. Raises Unavailable."""
         keys = ShardKeys(competition, shard)
-        code, now_ms, ended, lost, still_open = self._run(
+        code, now_ms, ended, lost, still_open, ahead_ms = self._run(
             "expire", [keys.rules, keys.key, keys.open, keys.stream], [keys.tag, limit]
         )
-        return ExpireReply(_need_primed(Outcome(code)), now_ms, ended, lost, still_open)
+        return ExpireReply(_need_primed(Outcome(code)), now_ms, ended, lost, still_open, ahead_ms)
 
     def set_extra(self, competition: int, shards: int, account: int, extra_ms: int) -> Outcome:
         """Set a person's extra time for the open attempt and those to come: ok or fenced. Raises Unavailable."""

@@ -16,8 +16,8 @@
 --@include grading
 local rules_key, key_key, stream_key = KEYS[1], KEYS[2], KEYS[3]
 
-local now = read_clock()
 local rules = read_rules(rules_key)
+local now, kept = read_clock(rules_key, rules)
 local replies = { now }
 if not rules then
   for i = 4, #KEYS do
@@ -107,6 +107,9 @@ if #records > 0 then
   redis.call('XADD', stream_key, '*', 'a', table.concat(records, ';'))
   for _, fields in ipairs(writes) do
     redis.call('HSET', unpack(fields))
+  end
+  if kept then
+    redis.call('HSET', unpack(kept))
   end
 end
 return replies

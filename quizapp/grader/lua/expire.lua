@@ -3,9 +3,13 @@
 -- KEYS: 1 rules  2 key  3 open  4 stream
 --       Attempts and persons are built here, under the same hash tag: which are due is known only here.
 -- ARGV: 1 hash tag  2 how many at most
--- Returns: {ok, now_ms, ended, lost, still open}; `lost` were open but have no attempt (to be restored from SQL) ·
---          {not_primed | fenced | paused, now_ms, 0, 0, still open}
+-- Returns: {ok, now_ms, ended, lost, still open, ahead_ms}; `lost` were open but have no attempt (to be restored from SQL)
+--          · {not_primed | fenced | paused, now_ms, 0, 0, still open, ahead_ms}. ahead_ms is how far the shard's clock is
+--          ahead of the store's, which was set back.
 -- Stream: f, one entry for the whole batch
+--
+-- The recorder calls this every second, so that a step of the store's clock is noticed where nobody answers too. With no
+-- attempt open, nobody is given time by a clock that goes back: the shard then goes by the store's again.
 --@include clock
 --@include rules
 --@include attempt
@@ -14,25 +18,25 @@
 local rules_key, key_key, open_key, stream_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local tag, limit = ARGV[1], tonumber(ARGV[2])
 
-local now = read_clock()
 local still_open = redis.call('ZCARD', open_key)
 local rules = read_rules(rules_key)
+local now, kept = read_clock(rules_key, rules)
 if not rules then
-  return { 'not_primed', now, 0, 0, still_open }
+  return { 'not_primed', now, 0, 0, still_open, 0 }
 end
-if rules.fenced then
-  return { 'fenced', now, 0, 0, still_open }
+local ahead_ms = kept and kept[5] or rules.ahead_ms
+if still_open == 0 then
+  kept = (rules.latest_ms > 0 or ahead_ms > 0) and { rules_key, 'latest_ms', 0, 'ahead_ms', 0 }
+  now, ahead_ms = now - ahead_ms, 0
 end
-if rules.paused then
-  return { 'paused', now, 0, 0, still_open }
-end
+local code = (rules.fenced and 'fenced') or (rules.paused and 'paused') or 'ok'
 -- The set's score is started + extra − shift at the start, so what is due lies below one border for all of them.
 local border = '+inf'
 if now <= rules.closes_ms + rules.grace_ms then
   border = '(' .. string.format('%d', now - rules.grace_ms - rules.minutes_ms - rules.shift_ms)
 end
 local due, looked = {}, 0
-repeat
+while code == 'ok' do
   local some = redis.call('ZRANGEBYSCORE', open_key, '-inf', border, 'LIMIT', looked, limit)
   looked = looked + #some
   for _, member in ipairs(some) do
@@ -43,7 +47,10 @@ repeat
       due[#due + 1] = member
     end
   end
-until #due >= limit or #some < limit
+  if #due >= limit or #some < limit then
+    break
+  end
+end
 local endings, records, lost = {}, {}, {}
 for at = 1, math.min(#due, limit) do
   local member = due[at]
@@ -55,7 +62,7 @@ for at = 1, math.min(#due, limit) do
   else
     local ending = ending_of(attempt, account, ordinal, rules, now, 'deadline', key_key)
     if not ending then
-      return { 'not_primed', now, 0, 0, still_open }
+      return { 'not_primed', now, 0, 0, still_open, ahead_ms }
     end
     ending.attempt_key, ending.person_key, ending.member = attempt_key, tag .. ':person:' .. account, member
     endings[#endings + 1] = ending
@@ -75,4 +82,7 @@ end
 for _, member in ipairs(lost) do
   redis.call('ZREM', open_key, member)
 end
-return { 'ok', now, #endings, #lost, still_open - #endings - #lost }
+if kept then
+  redis.call('HSET', unpack(kept))
+end
+return { code, now, #endings, #lost, still_open - #endings - #lost, ahead_ms }

@@ -10,8 +10,8 @@
 --@include attempt
 local rules_key, attempt_key = KEYS[1], KEYS[2]
 
-local now = read_clock()
 local rules = read_rules(rules_key)
+local now, kept = read_clock(rules_key, rules)
 if not rules then
   return { 'not_primed', now }
 end
@@ -25,6 +25,9 @@ end
 
 -- writes from here
 redis.call('HINCRBY', attempt_key, 'epoch', 1)
+if kept then
+  redis.call('HSET', unpack(kept))
+end
 local flat = redis.call('HGETALL', attempt_key)
 local attempt = as_table(flat)
 local deadline = deadline_of(rules, tonumber(attempt.started_ms), tonumber(attempt.extra_ms), tonumber(attempt.shift_ms))

@@ -6,14 +6,20 @@
 -- Returns: ok · stale: rules that were read later are in force, nothing is changed
 -- Stream: nothing
 --
+-- Rules in force from a moment that has not come yet were read before the store's clock was set back, and hold up none.
 -- The shift never shrinks here, and a fence is taken down by a later close alone: a process that read the competition
 -- before it was frozen or resumed must not undo that. Nobody moves the close of what is being frozen, so a fence that
 -- stands before a later one was left behind by a freeze that was killed.
+--@include clock
 local rules_key, key_key = KEYS[1], KEYS[2]
 local as_of_ms, count = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local held = redis.call('HMGET', rules_key, 'as_of_ms', 'fenced', 'shift_ms', 'closes_ms')
-if held[1] and as_of_ms > 0 and as_of_ms < tonumber(held[1]) then
+local in_force_ms = tonumber(held[1] or 0)
+if in_force_ms > read_clock() then
+  in_force_ms = 0
+end
+if as_of_ms > 0 and as_of_ms < in_force_ms then
   return 'stale'
 end
 local later_close = false
@@ -31,7 +37,7 @@ for i = 3, 2 + 2 * count, 2 do
   fields[#fields + 1] = name
   fields[#fields + 1] = value
 end
-local latest_ms = math.max(as_of_ms, tonumber(held[1] or 0))
+local latest_ms = math.max(as_of_ms, in_force_ms)
 
 -- writes from here
 redis.call('HSET', rules_key, 'as_of_ms', string.format('%d', latest_ms), unpack(fields))

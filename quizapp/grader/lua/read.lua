@@ -11,8 +11,8 @@
 local rules_key, person_key = KEYS[1], KEYS[2]
 local attempts_prefix, ordinal = ARGV[1], tonumber(ARGV[2])
 
-local now = read_clock()
 local rules = read_rules(rules_key)
+local now = read_clock(rules_key, rules)
 if not rules then
   return { 'not_primed', now }
 end

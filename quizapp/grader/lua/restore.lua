@@ -9,14 +9,16 @@
 -- Stream: nothing: SQL has it all
 --
 -- A restored attempt goes on at an epoch above all that could have been given out before, so that a page that was opened
--- before the loss is told `superseded` and opens again, instead of sharing its epoch with another device.
+-- before the loss is told `superseded` and opens again, instead of sharing its epoch with another device. And the shard's
+-- clock does not fall behind what SQL knows to have happened: that its last moment was lost gives nobody time.
 --@include rules
 local rules_key, person_key, open_key, attempt_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local account, known, starts, ordinal = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local organization, seed, started_ms, extra_ms, shift_ms = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local paper, shape, epoch = ARGV[10], ARGV[11], ARGV[12]
 
-if not read_rules(rules_key) then
+local rules = read_rules(rules_key)
+if not rules then
   return 'not_primed'
 end
 local person = redis.call('HMGET', person_key, 'count', 'open')
@@ -24,8 +26,10 @@ local behind = tonumber(person[1] or 0) < known
 local attempt = ordinal > 0 and redis.call('HMGET', attempt_key, 'started_ms', 'submitted_ms') or {}
 local missing = ordinal > 0 and not attempt[1]
 local answers = {}
+local latest_ms = ordinal > 0 and tonumber(started_ms) or 0
 if ordinal > 0 and not attempt[2] then
   for at = 13, #ARGV, 6 do
+    latest_ms = math.max(latest_ms, tonumber(ARGV[at + 4]))
     local position, had_epoch, had_sequence = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
     local held = redis.call('HGET', attempt_key, 'a' .. position)
     local held_epoch, held_sequence = string.match(held or '', '^%d+|(%d+)|(%d+)|')
@@ -51,5 +55,8 @@ elseif #answers > 0 then
 end
 if #answers > 0 then
   redis.call('HSET', attempt_key, unpack(answers))
+end
+if latest_ms > rules.latest_ms then
+  redis.call('HSET', rules_key, 'latest_ms', latest_ms)
 end
 return 'ok'

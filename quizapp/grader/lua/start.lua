@@ -16,8 +16,8 @@ local extra_ms, known = tonumber(ARGV[5]), tonumber(ARGV[6])
 local day_from_ms, day_to_ms = tonumber(ARGV[7]), tonumber(ARGV[8])
 local paper, shape = ARGV[9], ARGV[10]
 
-local now = read_clock()
 local rules = read_rules(rules_key)
+local now, kept = read_clock(rules_key, rules)
 if not rules or redis.call('EXISTS', key_key) == 0 then
   return { 'not_primed', 0, 0, now }
 end
@@ -70,4 +70,7 @@ redis.call('HSET', attempts_prefix .. ordinal, 'organization', organization, 'se
   'extra_ms', extra_ms, 'shift_ms', rules.shift_ms, 'epoch', 0, 'paper', paper, 'shape', shape)
 redis.call('HSET', person_key, 'count', ordinal, 'open', ordinal, 'starts', table.concat(today, ','))
 redis.call('ZADD', open_key, now + extra_ms - rules.shift_ms, account .. ':' .. ordinal)
+if kept then
+  redis.call('HSET', unpack(kept))
+end
 return { 'started', ordinal, now, now }

@@ -16,8 +16,8 @@ local rules_key, key_key, attempt_key, person_key, open_key, stream_key =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local account, ordinal, epoch = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
-local now = read_clock()
 local rules = read_rules(rules_key)
+local now, kept = read_clock(rules_key, rules)
 if not rules then
   return { 'not_primed', now }
 end
@@ -50,4 +50,7 @@ redis.call('XADD', stream_key, '*', 'f', ending.record)
 redis.call('HSET', attempt_key, unpack(ending.fields))
 redis.call('HSET', person_key, 'open', 0)
 redis.call('ZREM', open_key, account .. ':' .. ordinal)
+if kept then
+  redis.call('HSET', unpack(kept))
+end
 return { 'submitted', now, ending.fields }

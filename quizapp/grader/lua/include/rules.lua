@@ -1,7 +1,7 @@
 -- The competition's rules as primed, or nil where they are not.
 local function read_rules(rules_key)
   local held = redis.call('HMGET', rules_key, 'opens_ms', 'closes_ms', 'minutes', 'grace_ms', 'paused_ms', 'shift_ms',
-    'attempts_total', 'attempts_per_day', 'partial', 'at_once', 'fenced', 'interruptions')
+    'attempts_total', 'attempts_per_day', 'partial', 'at_once', 'fenced', 'interruptions', 'latest_ms', 'ahead_ms')
   if not held[1] then
     return nil
   end
@@ -23,6 +23,8 @@ local function read_rules(rules_key)
     at_once = held[10] == '1',
     fenced = held[11] == '1',
     interruptions = interruptions,
+    latest_ms = tonumber(held[13] or 0),   -- these two are the clock's
+    ahead_ms = tonumber(held[14] or 0),
   }
 end
 
