@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 
 from quizapp.accounts.models import Account
 from quizapp.clock import to_ms, utc_now
@@ -20,6 +22,8 @@ SHARED_IDLE = timedelta(minutes=30)
 DEVICE_COOKIE = "quiz_device"
 DEVICE_LIFE = timedelta(days=365)
 DEVICE_ACCOUNTS = 20
+# Asked at each page: one statement, and built once.
+_ACCOUNT = select(Account).where(Account.id == bindparam("account_id")).options(joinedload(Account.grants))
 
 # The session is signed, and people change networks while they answer: an address or a browser's name proves nothing.
 login_manager.session_protection = None
@@ -31,7 +35,7 @@ def load_account(session_id: str) -> Account | None:
     account_id, _dot, round_ = session_id.partition(".")
     if not (account_id.isdecimal() and round_.isdecimal()):
         return None
-    account = db.session.get(Account, int(account_id))
+    account = db.session.scalars(_ACCOUNT, {"account_id": int(account_id)}).unique().one_or_none()
     if account is None or account.session_round != int(round_) or not account.is_active:
         return None
     if not session.permanent:

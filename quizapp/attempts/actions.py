@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from quizapp.accounts.models import Account
-from quizapp.attempts.queries import paper_of, places_for, recorded_attempt_count
+from quizapp.attempts.queries import drawn, places_for, recorded_attempt_count
 from quizapp.attempts.restoring import restore_person
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.banks.queries import version_content
 from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
-from quizapp.competitions.queries import extra_minutes, start_verdict
+from quizapp.competitions.queries import extra_minutes, invited_units, start_verdict
 from quizapp.errors import NotFound, Refused, Unavailable
 from quizapp.extensions import grader, settings
 from quizapp.grader.engine import AttemptState
@@ -76,12 +76,12 @@ def start_attempt(competition: Competition, account: Account, *, now: datetime) 
 
     Raises Refused with the reason's code, or Unavailable.
     """
-    verdict = start_verdict(competition, account, now)
+    membership = membership_of(account)
+    verdict = start_verdict(competition, invited_units(competition), account, membership, now)
     if not verdict.ok:
         if competition.published_at is not None and (ordinal := _open_ordinal(competition, account)):
             return ordinal
         raise Refused(verdict.code)
-    membership = membership_of(account)
     seed = secrets.token_hex(16)
     places = places_for(competition, seed)
     for _ in range(2):
@@ -137,7 +137,7 @@ def _open_ordinal(competition: Competition, account: Account) -> int:
 def _as_opened(competition: Competition, state: AttemptState) -> OpenAttempt:
     content = version_content(competition.bank_version_id)
     positions: list[OpenPosition] = []
-    for position, place in enumerate(paper_of(competition, state.seed).places, start=1):
+    for position, place in enumerate(drawn(competition, content, state.seed).places, start=1):
         question = for_reader(content.questions[place.ordinal])
         held = state.answers.get(position)
         positions.append(

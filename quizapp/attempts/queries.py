@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from quizapp.attempts.models import Attempt, Response, Result
 from quizapp.attempts.rules import answers_may_show, places_of, shown_mask
 from quizapp.attempts.tallies import counted
-from quizapp.banks.content import Question
+from quizapp.banks.content import BankContent, Question
 from quizapp.banks.queries import version_content
 from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
@@ -69,9 +69,14 @@ class ReviewedPosition:
 
 def paper_of(competition: Competition, seed: str) -> Paper:
     """The paper of an attempt, drawn again from its seed."""
+    return drawn(competition, version_content(competition.bank_version_id), seed)
+
+
+def drawn(competition: Competition, content: BankContent, seed: str) -> Paper:
+    """The same, for who has the content of the competition's version in hand."""
     return assemble(
         blueprint_of(competition),
-        version_content(competition.bank_version_id),
+        content,
         seed,
         shuffle_questions=competition.shuffle_questions,
         shuffle_options=competition.shuffle_options,
@@ -80,7 +85,8 @@ def paper_of(competition: Competition, seed: str) -> Paper:
 
 def places_for(competition: Competition, seed: str) -> tuple[PaperPlace, ...]:
     """The same paper as the grader takes it."""
-    return places_of(paper_of(competition, seed), version_content(competition.bank_version_id))
+    content = version_content(competition.bank_version_id)
+    return places_of(drawn(competition, content, seed), content)
 
 
 def recorded_attempts(competition: Competition, account_id: int) -> Sequence[Attempt]:

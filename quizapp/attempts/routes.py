@@ -1,6 +1,7 @@
 """The participant's pages: start, answer, result. The answers themselves go through the door (see api.py)."""
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -27,6 +28,7 @@ from quizapp.extensions import grader
 from quizapp.organizations.queries import membership_of
 from quizapp.web.access import SIGNED_IN, Blueprint, reads_only
 from quizapp.web.error_pages import sentence
+from quizapp.web.language import LOCALES, choose_locale
 
 bp = Blueprint("attempts", __name__, access=SIGNED_IN, url_prefix="/competitions/<int:competition_id>")
 
@@ -47,7 +49,8 @@ def start(competition_id: int) -> ResponseReturnValue:
 @bp.get("/answering")
 def answering(competition_id: int) -> ResponseReturnValue:
     """The shell of the answering page; its script opens the attempt."""
-    return render_template("attempts/answering.html", competition=published_or_404(competition_id), texts=_texts())
+    competition, texts = published_or_404(competition_id), _texts(choose_locale())
+    return render_template("attempts/answering.html", competition=competition, texts=texts)
 
 
 @bp.post("/open")
@@ -133,8 +136,9 @@ def _address(endpoint: str, competition: Competition) -> str:
     return url_for(endpoint, competition_id=competition.id) if known else ""
 
 
-def _texts() -> dict[str, Any]:
-    """What the answering page's script says."""
+@lru_cache(maxsize=len(LOCALES))
+def _texts(_locale: str) -> dict[str, Any]:
+    """What the answering page's script says, in the request's language."""
     return {
         "single": _("单选题"),
         "multiple": _("多选题"),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from quizapp.accounts.models import Account
 from quizapp.competitions.eligibility import EntryFacts, PersonFacts, Verdict, may_start
-from quizapp.competitions.models import Announcement, Competition, ExtraTime
+from quizapp.competitions.models import Announcement, Competition, CompetitionOrganization, ExtraTime
 from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.competitions.terms import Terms
 from quizapp.errors import NotFound
@@ -17,6 +17,20 @@ from quizapp.organizations.models import Membership, Organization
 from quizapp.organizations.queries import membership_of
 from quizapp.papers.blueprint import Blueprint
 
+_INVITED = (
+    select(Organization.path, Organization.name)
+    .join(CompetitionOrganization, CompetitionOrganization.organization_id == Organization.id)
+    .where(CompetitionOrganization.competition_id == bindparam("competition_id"))
+    .order_by(Organization.name, Organization.id)
+)
+_EXTRA = select(ExtraTime.minutes).where(
+    ExtraTime.competition_id == bindparam("competition_id"), ExtraTime.account_id == bindparam("account_id")
+)
+_ANNOUNCEMENTS = (
+    select(Announcement)
+    .where(Announcement.competition_id == bindparam("competition_id"))
+    .order_by(Announcement.published_at.desc(), Announcement.id.desc())
+)
 BIGGEST_ID = 2**62  # an address may hold any number; a database takes no larger one
 
 
@@ -86,24 +100,34 @@ def terms_of(competition: Competition) -> Terms:
     return Terms(**kept, blueprint=blueprint_of(competition))
 
 
-def start_verdict(competition: Competition, account: Account | None, now: datetime) -> Verdict:
-    """Whether `account` (None: nobody is signed in) may start, as far as SQL can say; the grader counts the attempts."""
-    return may_start(_entry_facts(competition, now), _person_facts(account))
+def invited_units(competition: Competition) -> Sequence[Row[str, str]]:
+    """(path, name) of the units that are invited, by name: hundreds perhaps, and each page asks, so no more of them."""
+    return db.session.execute(_INVITED, {"competition_id": competition.id}).all()
 
 
-def _entry_facts(competition: Competition, now: datetime) -> EntryFacts:
-    return EntryFacts(
+def start_verdict(
+    competition: Competition,
+    invited: Sequence[Row[str, str]],
+    account: Account | None,
+    membership: Membership | None,
+    now: datetime,
+) -> Verdict:
+    """Whether `account` (None: nobody is signed in) may start, as far as SQL can say; the grader counts the attempts.
+
+    `invited`: what `invited_units` says; `membership`: where the account belongs.
+    """
+    entry = EntryFacts(
         phase=phase(competition, now),
         paused=is_paused(competition, now),
         entry=competition.entry,
-        invited_paths=tuple(unit.path for unit in competition.organizations),
+        invited_paths=tuple(path for path, _name in invited),
     )
+    return may_start(entry, _person_facts(account, membership))
 
 
-def _person_facts(account: Account | None) -> PersonFacts:
+def _person_facts(account: Account | None, membership: Membership | None) -> PersonFacts:
     if account is None:
         return PersonFacts(signed_in=False)
-    membership = membership_of(account)
     if membership is None:
         return PersonFacts(signed_in=True)
     return PersonFacts(
@@ -115,16 +139,12 @@ def _person_facts(account: Account | None) -> PersonFacts:
 
 def announcements_of(competition: Competition) -> Sequence[Announcement]:
     """The competition's notices, the newest first."""
-    rows = select(Announcement).where(Announcement.competition_id == competition.id)
-    return db.session.scalars(rows.order_by(Announcement.published_at.desc(), Announcement.id.desc())).all()
+    return db.session.scalars(_ANNOUNCEMENTS, {"competition_id": competition.id}).all()
 
 
 def extra_minutes(competition_id: int, account_id: int) -> int:
     """The minutes that the person gets on top in each attempt; mostly 0."""
-    rows = select(ExtraTime.minutes).where(
-        ExtraTime.competition_id == competition_id, ExtraTime.account_id == account_id
-    )
-    return db.session.scalar(rows) or 0
+    return db.session.scalar(_EXTRA, {"competition_id": competition_id, "account_id": account_id}) or 0
 
 
 def extra_times_of(competition: Competition) -> list[tuple[ExtraTime, Account]]:

@@ -16,10 +16,12 @@ from quizapp.competitions.phase import Phase, is_paused, phase
 from quizapp.competitions.queries import (
     announcements_of,
     blueprint_of,
+    invited_units,
     published_competitions,
     published_or_404,
     start_verdict,
 )
+from quizapp.organizations.queries import membership_of
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.error_pages import sentence
 
@@ -58,7 +60,8 @@ def show(competition_id: int) -> ResponseReturnValue:
     competition = published_or_404(competition_id)
     now = utc_now()
     person: Account | None = current_user._get_current_object() if current_user.is_authenticated else None
-    verdict = start_verdict(competition, person, now)
+    invited = invited_units(competition)
+    verdict = start_verdict(competition, invited, person, membership_of(person) if person else None, now)
     return render_template(
         "competitions/show.html",
         competition=competition,
@@ -69,11 +72,10 @@ def show(competition_id: int) -> ResponseReturnValue:
         opens_ms=to_ms(competition.opens_at),
         closes_ms=to_ms(competition.closes_at),
         announcements=announcements_of(competition),
+        invited=[name for _path, name in invited],
         step=_next_step(competition, verdict),
         own=person is not None,
-        has_practice=any(
-            question.pool == "practice" for question in version_content(competition.bank_version_id).questions
-        ),
+        has_practice=any(pool == "practice" for pool, _type in version_content(competition.bank_version_id).ordinals),
         shows_boards=competition.boards == "public" or (competition.boards == "members" and person is not None),
     )
 

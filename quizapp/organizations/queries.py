@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import Select, and_, bindparam, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from quizapp.accounts.logins import read_phone, staff_login
@@ -20,6 +20,12 @@ from quizapp.organizations.unit_lists import KnownUnit
 
 EVERYWHERE = frozenset({"administrator", "organizer", "auditor"})
 CHANGES_EVERYWHERE = frozenset({"administrator", "organizer"})
+# Asked at each page of a competition, so built once.
+_MEMBERSHIP = (
+    select(Membership)
+    .where(Membership.account_id == bindparam("account_id"), Membership.state != "removed")
+    .options(joinedload(Membership.organization))
+)
 
 
 def subtree(organization: Organization) -> Select[Organization]:
@@ -135,11 +141,7 @@ def children(organization: Organization, among: Select[Organization]) -> list[Or
 
 def membership_of(account: Account) -> Membership | None:
     """The account's current membership, pending or confirmed."""
-    return db.session.scalars(
-        select(Membership)
-        .where(Membership.account_id == account.id, Membership.state != "removed")
-        .options(joinedload(Membership.organization))
-    ).first()
+    return db.session.scalars(_MEMBERSHIP, {"account_id": account.id}).first()
 
 
 def managed_membership(membership_id: int, account: Account) -> Membership:

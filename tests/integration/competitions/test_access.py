@@ -8,6 +8,7 @@ from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import start_verdict
 from quizapp.extensions import db
+from quizapp.organizations.queries import membership_of
 from tests.cast import Cast, OpenCompetition
 from tests.conftest import SignIn
 
@@ -30,5 +31,6 @@ def test_the_verdict_follows_from_the_membership(
 ) -> None:
     with app.app_context():
         held = db.session.get_one(Competition, competition.id)
-        assert start_verdict(held, cast.everyone[who].account, utc_now()).code == code
-        assert start_verdict(held, None, utc_now()).code == "sign_in_first"
+        account = cast.everyone[who].account
+        assert start_verdict(held, [], account, membership_of(account), utc_now()).code == code
+        assert start_verdict(held, [], None, None, utc_now()).code == "sign_in_first"
