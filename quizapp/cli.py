@@ -61,13 +61,14 @@ def web(options: tuple[str, ...]) -> None:
 
 @cli.command(
     with_appcontext=False,
-    help="只启动落库进程（兼刷新排行榜）。 Start the recorder alone; it refreshes the boards too.",
+    help="只启动落库进程（兼刷新排行榜、冻结成绩）。 Start the recorder alone; it refreshes and freezes the boards too.",
 )
 def recorder() -> None:
     """Record and refresh until SIGTERM or SIGINT."""
     from quizapp.attempts.recorder import run_recorder
     from quizapp.attempts.refresh import count_exposure_forever
     from quizapp.installation.logs import configure_logging
+    from quizapp.leaderboards.jobs import freeze_forever
     from quizapp.leaderboards.refresh import refresh_forever
     from quizapp.receipts.jobs import keep_ledger_forever
 
@@ -80,6 +81,7 @@ def recorder() -> None:
         threading.Thread(target=refresh_forever, args=(app, stop), name="boards"),
         threading.Thread(target=count_exposure_forever, args=(app, stop), name="exposure"),
         threading.Thread(target=keep_ledger_forever, args=(app, stop), name="receipts"),
+        threading.Thread(target=freeze_forever, args=(app, stop), name="freezes"),
     ]
     for thread in beside:
         thread.start()

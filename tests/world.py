@@ -37,6 +37,7 @@ from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
 from quizapp.leaderboards.actions import freeze_standings
+from quizapp.leaderboards.models import Freezing
 from quizapp.notices.actions import apply_correction, begin_notice, file_objection, propose_correction
 from quizapp.organizations.actions import declare_headcount
 from quizapp.organizations.evidence import read_evidence
@@ -104,10 +105,7 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
         ids["extra"] = db.session.scalars(select(ExtraTime.id)).one()
     ids |= _add_drafts(app, sign_in(app.test_client(), cast.qin))
     ids |= _add_awards(app, cast, ids)
-    answer = sign_in(app.test_client(), cast.qin).post(
-        f"/admin/competitions/{ids['frozen']}/freeze", data={"sure": "y"}
-    )
-    assert answer.status_code == 302, answer.text
+    Stage(app, ids["frozen"]).freeze(sign_in(app.test_client(), cast.qin))
     answer = sign_in(app.test_client(), cast.qin).post(
         f"/admin/competitions/{ids['frozen']}/awards/{ids['frozen_award']}/result", data={"sure": "y"}
     )
@@ -115,6 +113,12 @@ def add_world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> W
     with app.app_context():
         count_competition(ids["frozen"])
         ids |= _add_notice(cast, ids["noticed"], crowd)
+        now = utc_now()
+        half_way: dict[str, Any] = {"runner": "elsewhere", "touched_at": now, "done": 12_000, "total": 20_000}
+        db.session.add(Freezing(competition_id=ids["freezing"], asked_at=now, **half_way))
+        failed: dict[str, Any] = {"touched_at": now, "failure": "freeze_failed"}
+        db.session.add(Freezing(competition_id=ids["unfrozen"], asked_at=now, **failed))
+        db.session.commit()
         ids["retired_version"] = _add_retired_version(cast)
         _add_draws(cast, ids)
     answer = sign_in(app.test_client(), cast.ada).post(f"/admin/accounts/{crowd[0].id}/disable")
@@ -170,6 +174,8 @@ def _add_competitions(app: Flask, tiny_bank: TinyBank) -> dict[str, int]:
         "closed": {**long_ago, "title": "夏季竞赛"},
         "frozen": {**long_ago, "title": "春季竞赛"},
         "noticed": {**long_ago, "title": "冬季竞赛"},
+        "freezing": {**long_ago, "title": "正在冻结的竞赛"},
+        "unfrozen": {**long_ago, "title": "没有冻成的竞赛"},
     }
     return {
         name: add_competition(app, tiny_bank.version_id, now=now, **{**common, **columns}).id

@@ -52,6 +52,26 @@ class Freeze(Base):
     summary: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class Freezing(Base):
+    """That somebody asked for a competition's freeze, which is being made, or has failed; gone once it is frozen.
+
+    `runner` is the process that makes it ("": it waits for one), `touched_at` that one's last sign of life. `done` of
+    `total` people are worked out. `failure` is the code of the reason, "" as long as there is none, with its `facts`.
+    """
+
+    __tablename__ = "freezing"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    runner: Mapped[str] = mapped_column(String(32), default="")
+    touched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    failure: Mapped[str] = mapped_column(String(40), default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
 class Snapshot(Base):
     """The signed snapshot of a competition's standings: 1 is that of the freeze, each correction makes the next.
 

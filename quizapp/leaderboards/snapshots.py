@@ -6,12 +6,15 @@ What goes into a file is made once, while the standings are, and kept compressed
 import gzip
 import hashlib
 import json
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from sqlalchemy import Connection, func, insert, select, tuple_
 
@@ -23,7 +26,7 @@ from quizapp.clock import to_ms
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
 from quizapp.errors import NotFound
-from quizapp.extensions import db, signing_key
+from quizapp.extensions import Base, db, settings, signing_key
 from quizapp.leaderboards.corrections import Changes, Corrected
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.models import Snapshot, SnapshotPart
@@ -42,7 +45,6 @@ from quizapp.leaderboards.standings import StandingRow
 from quizapp.organizations.models import Membership, Organization
 from quizapp.papers.assembly import assemble
 from quizapp.receipts.content import answers_of, attempt_id
-from quizapp.receipts.ledger import publish_key
 from quizapp.receipts.models import ReceiptEntry
 from quizapp.signing import canonical, digest_of
 
@@ -128,13 +130,43 @@ def units_of(snapshot: Snapshot) -> list[TreeUnit]:
     return units
 
 
+class Rows:
+    """Rows that are worked out before the one transaction that inserts them, which is then short."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
+        """Put rows of a table at the end."""
+        pickle.dump((table, rows), self._file, pickle.HIGHEST_PROTOCOL)
+
+    def insert(self) -> None:
+        """Insert all of them, in their order."""
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            table, rows = pickle.load(self._file)  # noqa: S301  # nobody else can write to it
+            db.session.execute(insert(table), rows)
+
+
+@contextmanager
+def rows_on_disk() -> Iterator[Rows]:
+    """Rows that lie on disk meanwhile: a million people's evidence is more than there is memory, or than /tmp may hold."""
+    with TemporaryFile(dir=settings().data_dir) as file:
+        yield Rows(file)
+
+
 class Writer:
-    """Writes one snapshot: `begin`, then `people` for each portion in the order of places, then `end`."""
+    """Works one snapshot out: `begin`, then `people` for each portion in the order of places, then `end`.
+
+    It reads only; what it makes goes into `rows`.
+    """
 
     def __init__(
         self,
         competition: Competition,
         rules: BoardRules,
+        rows: Rows,
         *,
         now: datetime,
         changes: Changes = (),
@@ -151,7 +183,7 @@ class Writer:
         self._blueprint = blueprint_of(competition)
         self._content = version_content(competition.bank_version_id)  # asked for once: else a query for each paper
         self._lines = Lines()
-        self._files = {name: _Parts(competition.id, self._number, name) for name in ("public", "audit")}
+        self._files = {name: _Parts(rows, competition.id, self._number, name) for name in ("public", "audit")}
         self._units: dict[str, Figures] = {}
         self._tree: dict[int, tuple[int, ...]] = {}
 
@@ -205,7 +237,7 @@ class Writer:
             self._files["audit"].add(self._lines.line("evidence", {"attempts": attempts}))
 
     def end(self, *, actor: Account | None, reason: str = "", differences: dict[str, Any] | None = None) -> Snapshot:
-        """Write the evidence of those for whom nothing counts any more; sign, and keep the snapshot."""
+        """Write the evidence of those for whom nothing counts any more, and sign. The snapshot is not in the session yet."""
         nothing_counts = sorted(account for account, person in self.corrected.counted.items() if person is None)
         for attempts in self._evidence(nothing_counts).values():
             if attempts:
@@ -230,13 +262,12 @@ class Writer:
             "counts": self._lines.counts,
             "digests": self._lines.digests,
         }
-        publish_key(self.now)
         key = signing_key()
         signed = key.sign(statement)
         head = canonical({"statement": statement, **signed, "public": key.public}) + b"\n"
         for parts in self._files.values():
             parts.end(head)
-        snapshot = Snapshot(
+        return Snapshot(
             competition_id=competition.id,
             number=self._number,
             made_at=self.now,
@@ -248,8 +279,6 @@ class Writer:
             digest=digest_of(statement),
             **signed,
         )
-        db.session.add(snapshot)
-        return snapshot
 
     def _both(self, kind: str, value: object) -> None:
         line = self._lines.line(kind, value)
@@ -331,7 +360,8 @@ class Writer:
 class _Parts:
     """Lines that become parts of a file; the first part, which is written last, is the statement's."""
 
-    def __init__(self, competition: int, number: int, file: str) -> None:
+    def __init__(self, rows: Rows, competition: int, number: int, file: str) -> None:
+        self._rows = rows
         self._of = {"competition_id": competition, "number": number, "file": file}
         self._waiting: list[bytes] = []
         self._bytes = 0
@@ -355,7 +385,7 @@ class _Parts:
 
     def _insert(self, position: int, content: bytes) -> None:
         packed = gzip.compress(content, 6, mtime=0)
-        db.session.execute(insert(SnapshotPart), [{**self._of, "position": position, "content": packed}])
+        self._rows.add(SnapshotPart, [{**self._of, "position": position, "content": packed}])
 
 
 # Files

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from quizapp.attempts.models import Result, Tally
+from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures, Tree, Unit
@@ -117,6 +117,16 @@ def sums_of_units(connection: Connection, competition: int) -> dict[int, Figures
         assert unit is not None  # the query leaves out those who belong to no unit
         found[unit] = Figures(found.get(unit, Figures()).started, *(int(value) for value in sums))
     return found
+
+
+def extent_of(connection: Connection, competition: int) -> tuple[int, int, int]:
+    """How many results count, the latest change among them, and how many attempts there are: what has grown is another."""
+    results = select(func.count(), func.coalesce(func.max(Result.change), 0)).where(
+        Result.competition_id == competition
+    )
+    attempts = select(func.count()).select_from(Attempt).where(Attempt.competition_id == competition)
+    people, change = connection.execute(results).one()
+    return people, change, connection.scalar(attempts) or 0
 
 
 def _result_columns(competition: int) -> Select[int, int | None, int, int, int]:

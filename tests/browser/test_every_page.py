@@ -280,6 +280,8 @@ PAGES: dict[str, list[Example]] = {
         example("qin", competition_id=OPEN),
         example("qin", competition_id="{closed}"),
         example("qin", competition_id="{frozen}"),
+        example("qin", competition_id="{freezing}"),
+        example("qin", competition_id="{unfrozen}"),
     ],
     "draws.index": [
         example("nobody", competition_id="{frozen}"),
@@ -427,6 +429,7 @@ NO_PAGES = {
     "bank_uploads_admin.faulty_rows": "a download",
     "bank_versions_admin.version_file": "a download",
     "leaderboards_admin.export": "a download",
+    "leaderboards_admin.freeze_state": "JSON",
     "awards.file": "a download",
     "awards_admin.export": "a download",
     "organizations.evidence": "a download",

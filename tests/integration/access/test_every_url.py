@@ -233,6 +233,7 @@ GET  /competitions/{open}/boards/mine                        iooooooo
 GET  /competitions/{open}/boards/hall                        oooooooo
 GET  /admin/competitions/{closed}/freeze                     ixxxxooo
 POST /admin/competitions/{closed}/freeze                     ixxxxoxo
+GET  /admin/competitions/{closed}/freeze/state               ixxxxooo
 GET  /admin/competitions/{frozen}/standings.xlsx             ixxxxooo
 
 GET  /competitions/{noticed}/notice/                          oooooooo

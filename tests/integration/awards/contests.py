@@ -58,8 +58,7 @@ class Contest:
         self.stage.set(closes_at=utc_now() - timedelta(minutes=1))
         with self.app.app_context():
             prime(self.row())
-        answer = qin.post(f"/admin/competitions/{self.id}/freeze", data={"sure": "y"})
-        assert answer.status_code == 302, answer.text
+        self.stage.freeze(qin)
 
     def add_award(self, title: str = "优秀组织奖", **rules: Any) -> int:
         """An award as it was written down before the competition opened."""

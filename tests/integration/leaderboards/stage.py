@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from quizapp.accounts.models import Account
@@ -11,6 +12,7 @@ from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
 from quizapp.leaderboards import sources
+from quizapp.leaderboards.jobs import make_freezes
 from quizapp.leaderboards.proof import differences
 from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.refresh import Refresher
@@ -111,6 +113,13 @@ class Stage:
         with self.app.app_context():
             (refresher or Refresher(grader.store)).refresh(self.now_ms)
         self.now_ms += 1000
+
+    def freeze(self, organizer: FlaskClient) -> None:
+        """Ask for the freeze on its page, and make it as the recorder's process does."""
+        answer = organizer.post(f"/admin/competitions/{self.competition}/freeze", data={"sure": "y"})
+        assert answer.status_code == 302, answer.text
+        with self.app.app_context():
+            assert make_freezes() == 1
 
     def differences(self) -> list[str]:
         """What differs between the boards in force and SQL."""

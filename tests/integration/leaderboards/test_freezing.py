@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from datetime import timedelta
 from zipfile import ZipFile
 
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from quizapp.accounts.models import Account, AuditEntry
@@ -17,10 +18,14 @@ from quizapp.attempts.models import Attempt, Unrecordable
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime
+from quizapp.errors import Refused
 from quizapp.extensions import db, grader
 from quizapp.grader.keys import ShardKeys
 from quizapp.leaderboards import board_keys
-from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.actions import finish_freeze, prepare_freeze
+from quizapp.leaderboards.jobs import Job, make_freezes
+from quizapp.leaderboards.models import Freeze, Freezing, Snapshot, SnapshotPart, Standing
+from quizapp.leaderboards.snapshots import rows_on_disk
 from tests.cast import Cast, Person, add_person
 from tests.conftest import SignIn
 from tests.integration.leaderboards.stage import NOW_MS, Stage
@@ -56,6 +61,16 @@ def export(stage: Stage, client: FlaskClient) -> bytes:
 
 def is_fenced(stage: Stage) -> bool:
     return grader.store.hget(ShardKeys(stage.competition, 0).rules, "fenced") == "1"
+
+
+def job(stage: Stage) -> Freezing:
+    return db.session.get_one(Freezing, stage.competition, populate_existing=True)
+
+
+def silent(stage: Stage) -> None:
+    """Who makes the freeze has given no sign of life for a minute."""
+    job(stage).touched_at -= timedelta(minutes=1)
+    db.session.commit()
 
 
 @pytest.fixture
@@ -134,7 +149,7 @@ def test_what_is_not_confirmed_is_not_frozen(stage: Stage, closed: list[Person],
 def test_freezing_keeps_every_board_and_says_who_did_it(
     stage: Stage, cast: Cast, closed: list[Person], qin: FlaskClient
 ) -> None:
-    assert qin.post(admin(stage), data=YES).status_code == 302
+    stage.freeze(qin)
     assert is_fenced(stage)
     with stage.app.app_context():
         competition = db.session.get_one(Competition, stage.competition)
@@ -165,7 +180,7 @@ def test_the_frozen_boards_say_what_the_live_ones_said(
     json_of = {"Accept": "application/json"}
     live = {page: as_lin.get(board(stage, page), headers=json_of).get_json()["html"] for page in pages}
     mine = as_lin.get(board(stage, "mine")).get_json()
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     assert list(grader.store.scan_iter(match=f"{{b{stage.competition}}}:*")) in (
         [],
         [board_keys.generation_key(stage.competition)],
@@ -181,7 +196,7 @@ def test_the_frozen_boards_say_what_the_live_ones_said(
 def test_frozen_boards_do_not_follow_later_changes(
     stage: Stage, cast: Cast, closed: list[Person], qin: FlaskClient
 ) -> None:
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     before = qin.get(board(stage, "people")).text
     stage.set_result(cast.chen.id, cast.unit_b.id, 10_000, 1, NOW_MS - 10)
     stage.refresh()
@@ -193,7 +208,7 @@ def test_frozen_boards_do_not_follow_later_changes(
 
 
 def test_a_changed_standing_is_named(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     with stage.app.app_context():
         first = update(Standing).where(Standing.board == "regions", Standing.place == 1)
         db.session.execute(first.values(rank=2))
@@ -202,14 +217,14 @@ def test_a_changed_standing_is_named(stage: Stage, closed: list[Person], qin: Fl
 
 
 def test_what_is_frozen_cannot_be_frozen_again(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     answer = qin.post(admin(stage), data=YES)
     assert answer.status_code == 409
     assert "成绩已经冻结" in answer.text
     assert is_fenced(stage)
 
 
-def test_a_freeze_that_sql_refuses_takes_the_fence_down_again(
+def test_a_freeze_that_sql_refuses_says_so_and_takes_the_fence_down_again(
     stage: Stage, closed: list[Person], qin: FlaskClient
 ) -> None:
     with stage.app.app_context():
@@ -217,13 +232,19 @@ def test_a_freeze_that_sql_refuses_takes_the_fence_down_again(
             Freeze(competition_id=stage.competition, frozen_at=utc_now(), digest="in the way", summary={"scores": {}})
         )
         db.session.commit()
-    assert qin.post(admin(stage), data=YES).status_code == 500
+        assert qin.post(admin(stage), data=YES).status_code == 302
+        assert make_freezes() == 0
+        assert job(stage).failure == "freeze_failed"
+        db.session.execute(delete(Freeze))
+        db.session.commit()
     assert not is_fenced(stage)
+    assert "冻结时程序出错，没有任何改动" in qin.get(admin(stage)).text
+    assert qin.get(admin(stage, "freeze/state")).json == {"running": False}
+    stage.freeze(qin)  # begun again by the same button
+    assert frozen(stage)
 
 
-def test_a_freeze_whose_commit_fails_takes_the_fence_down_although_sql_is_away(
-    stage: Stage, closed: list[Person], qin: FlaskClient
-) -> None:
+def test_a_freeze_that_sql_was_away_for_is_begun_again(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
     away: list[bool] = []
 
     def refuse(*_: object) -> None:
@@ -236,17 +257,108 @@ def test_a_freeze_whose_commit_fails_takes_the_fence_down_although_sql_is_away(
             refuse()
 
     with stage.app.app_context():
+        assert qin.post(admin(stage), data=YES).status_code == 302
         engine = db.engine
-    event.listen(engine, "commit", fail)
-    event.listen(engine, "before_cursor_execute", refuse)
-    try:
-        assert qin.post(admin(stage), data=YES).status_code == 503
-    finally:
-        event.remove(engine, "commit", fail)
-        event.remove(engine, "before_cursor_execute", refuse)
-    assert away
-    assert not is_fenced(stage)
-    assert qin.post(admin(stage), data=YES).status_code == 302
+        event.listen(engine, "commit", fail)
+        event.listen(engine, "before_cursor_execute", refuse)
+        try:
+            with pytest.raises(OperationalError):
+                make_freezes()
+        finally:
+            event.remove(engine, "commit", fail)
+            event.remove(engine, "before_cursor_execute", refuse)
+        assert away
+        assert not frozen(stage)
+        assert make_freezes() == 0  # whose it is may be at work yet
+        silent(stage)
+        assert make_freezes() == 1
+    assert frozen(stage)
+
+
+def test_an_answer_that_slips_in_between_is_not_left_out(
+    app: Flask, stage: Stage, cast: Cast, closed: list[Person], qin: FlaskClient
+) -> None:
+    """The fence is gone with a store that came back empty; SQL has more than was worked out."""
+    with app.app_context():
+        competition = db.session.get_one(Competition, stage.competition)
+        with rows_on_disk() as rows:
+            prepared = prepare_freeze(competition, rows, now=utc_now())
+            db.session.rollback()
+            stage.set_result(cast.chen.id, cast.unit_b.id, 10_000)
+            with pytest.raises(Refused, match="freeze_outdated"):
+                finish_freeze(competition, rows, prepared, actor=None, now=utc_now())
+
+
+def test_while_it_is_made_the_page_tells_how_far_it_is(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
+    qin.post(admin(stage), data=YES)
+    page = qin.get(admin(stage)).text
+    assert "正在排队，几秒内开始。" in page
+    assert "冻结成绩</button>" not in page
+    assert '<meta http-equiv="refresh"' in page  # without a script
+    with stage.app.app_context():
+        job(stage).asked_at -= timedelta(minutes=1)
+        db.session.commit()
+        assert "落库进程可能没有运行" in qin.get(admin(stage)).text
+        row = job(stage)
+        row.runner, row.touched_at, row.done, row.total = "somebody", utc_now(), 12_000, 20_000
+        db.session.commit()
+    assert qin.get(admin(stage, "freeze/state")).json == {
+        "running": True,
+        "done": 12_000,
+        "total": 20_000,
+        "text": "已算完 12,000 人的名次，共 20,000 人。",
+    }
+    assert 'max="20000" value="12000"' in qin.get(admin(stage)).text
+
+
+def test_one_competition_is_frozen_by_one_process(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
+    qin.post(admin(stage), data=YES)
+    assert "成绩正在冻结" in qin.post(admin(stage), data=YES).text
+    with stage.app.app_context():
+        first, second = Job(stage.competition), Job(stage.competition)
+        assert first.begin(utc_now())
+        assert not second.begin(utc_now())
+        silent(stage)
+        assert second.begin(utc_now())
+        assert not first.run()  # it slept, and wakes up after another has begun
+        assert not frozen(stage)
+        assert is_fenced(stage)
+        assert second.run()
+        assert db.session.get(Freezing, stage.competition) is None
+    assert stage.differences() == []
+
+
+def test_what_was_begun_is_not_seen_until_it_is_whole(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
+    """Killed while it keeps what it has worked out: nothing of it is there, and the next process begins it anew."""
+    killed = SystemExit()
+
+    def die(*_: object) -> None:
+        raise killed
+
+    qin.post(admin(stage), data=YES)
+    with stage.app.app_context():
+        event.listen(Snapshot, "before_insert", die)
+        try:
+            with pytest.raises(SystemExit):
+                make_freezes()
+        finally:
+            event.remove(Snapshot, "before_insert", die)
+        for table in (Standing, Freeze, SnapshotPart):
+            assert db.session.scalar(select(func.count()).select_from(table)) == 0
+        silent(stage)
+        assert make_freezes() == 1
+    assert stage.differences() == []
+
+
+def test_who_is_told_to_end_leaves_the_freeze_to_the_next(stage: Stage, closed: list[Person], qin: FlaskClient) -> None:
+    qin.post(admin(stage), data=YES)
+    stop = threading.Event()
+    with stage.app.app_context():
+        its = Job(stage.competition)
+        assert its.begin(utc_now())
+        stop.set()
+        assert not its.run(stop=stop)
+        assert make_freezes() == 1
 
 
 @pytest.mark.parametrize(
@@ -267,13 +379,14 @@ def test_only_organizers_freeze_and_auditors_look(
     assert client.get(admin(stage)).status_code == reads
     assert client.get(admin(stage, "standings.xlsx")).status_code == (409 if reads == 200 else 403)
     assert client.post(admin(stage), data=YES).status_code == freezes
-    assert frozen(stage) == (freezes == 302)
+    with stage.app.app_context():
+        assert make_freezes() == int(freezes == 302)
 
 
 def test_the_export_holds_every_board_with_full_names(
     stage: Stage, cast: Cast, closed: list[Person], qin: FlaskClient, app: Flask, sign_in: SignIn
 ) -> None:
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     book = CalamineWorkbook.from_filelike(io.BytesIO(export(stage, sign_in(app.test_client(), cast.jun))))
     assert book.sheet_names == ["个人", "单位", "地区", "行业"]
     people = book.get_sheet_by_name("个人").to_python()
@@ -289,7 +402,7 @@ def test_the_export_runs_no_formula(stage: Stage, cast: Cast, closed: list[Perso
         db.session.get_one(Account, closed[0].id).name = '=HYPERLINK("http://x","y")'
         db.session.get_one(Account, closed[1].id).name = "http://example.org"
         db.session.commit()
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     data = export(stage, qin)
     with ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
@@ -303,7 +416,7 @@ def test_the_digest_can_be_computed_by_a_stranger(stage: Stage, closed: list[Per
     """From the rows alone, by the words of `standings.py`."""
     import hashlib
 
-    qin.post(admin(stage), data=YES)
+    stage.freeze(qin)
     with stage.app.app_context():
         freeze = db.session.get_one(Freeze, stage.competition)
         head = {"competition": stage.competition, **{k: freeze.summary[k] for k in ("minimum", "tie_keys")}}

@@ -16,7 +16,7 @@ from quizapp.organizations.models import Membership, Organization
 from tests.cast import Cast
 from tests.conftest import SignIn
 from tests.integration.leaderboards.stage import NOW_MS, Stage
-from tests.integration.leaderboards.test_freezing import YES, close
+from tests.integration.leaderboards.test_freezing import close
 
 PAGES = (
     "/competitions/{c}/boards/people",
@@ -54,11 +54,10 @@ def test_no_page_of_a_frozen_competition_follows_the_live_tables(
     stage.refresh()
     close(stage)
     qin, lin = sign_in(client, cast.qin), sign_in(app.test_client(), cast.lin)
-    assert qin.post(f"/admin/competitions/{stage.competition}/freeze", data=YES).status_code == 302
+    stage.freeze(qin)
     addresses = [a.format(c=stage.competition, group=cast.group.id, unit_b=cast.unit_b.id) for a in PAGES]
     mine = f"/competitions/{stage.competition}/boards/mine"
     app.extensions.pop("quiz_reports", None)  # figures that are kept for some seconds
-    read(qin, f"/admin/competitions/{stage.competition}/freeze")  # says once that it has frozen
     before = {address: read(qin, address) for address in addresses}
     before_mine = lin.get(mine).json
     with app.app_context():

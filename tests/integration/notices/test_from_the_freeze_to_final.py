@@ -27,7 +27,7 @@ from tests.cast import Cast, TinyBank, add_person
 from tests.conftest import SignIn
 from tests.integration.leaderboards.answered import Answered
 from tests.integration.leaderboards.stage import NOW_MS, Stage
-from tests.integration.leaderboards.test_freezing import YES, close
+from tests.integration.leaderboards.test_freezing import close
 
 MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten o'clock in Shanghai
 OVER = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)  # midnight there
@@ -44,7 +44,7 @@ class Frozen:
         stage.set_result(cast.lin.id, cast.unit_a.id, 10_000)
         stage.refresh()
         close(stage)
-        assert qin.post(f"/admin/competitions/{self.id}/freeze", data=YES).status_code == 302
+        stage.freeze(qin)
         self.other = add_person(app, "zhao", "赵审", role="organizer")
 
     @property
