@@ -359,6 +359,8 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
         f"1. 甲\n{OPTIONS}\n答案：A\n解析：略\n\n质量第二。（×）",
         f"2 乙（B）\n{OPTIONS}\n1. 甲（A）\n{OPTIONS}",
         f"第一步是（A）\n{OPTIONS}\n第二步是（B）\n{OPTIONS}",
+        f". 甲（A）\n{OPTIONS}\n2. 质量第二（×） [判断题]",
+        f"甲（A）\n{OPTIONS}\n2. 乙（B）\n{OPTIONS}",
     ],
 )
 def test_a_line_that_may_be_a_question_is_never_left_out(text: str) -> None:

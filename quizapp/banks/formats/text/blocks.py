@@ -163,7 +163,7 @@ class _Blocks:
             self.open(line, 0)
         elif not block:  # a title, or what a heading adds
             self.unused.append(line)
-        elif self.is_stray(block, line):
+        elif self.is_stray(block, line) or self.may_be_numbered(place, line):
             self.fault("line_unclear", line)
         else:
             self.add(line)
@@ -247,6 +247,12 @@ class _Blocks:
         if signs.option_letter(line.folded) or signs.tag_at_end(block.body[0].folded):
             return False
         return block.after_blank if block.has_options else ends_as_judgement(block.body[-1].folded)
+
+    def may_be_numbered(self, place: int, line: Line) -> bool:
+        """Whether a line behind options, in a file whose first question has no number, may be a question that has one."""
+        number = None if self.numbered else number_of(line.folded)
+        behind_options = self.block is not None and not self.block.foreign and self.block.last_part == "options"
+        return number is not None and number.sure and behind_options and self.looks_like_question(place, number)
 
     def add(self, line: Line) -> None:
         """Add a line to the open question: to stem and options, up to a label; or to what a label has begun."""
