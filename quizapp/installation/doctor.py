@@ -196,6 +196,14 @@ def _store_settings(client: Any) -> Iterator[Finding]:
             "存储服务器内存不足时会丢弃数据。请设置 maxmemory-policy noeviction。"
             " The store would forget data when memory runs out. Set maxmemory-policy noeviction.",
         )
+    account = client.execute_command("ACL", "WHOAMI")
+    if client.execute_command("ACL", "DRYRUN", account, "FLUSHALL") == "OK":
+        yield Finding(
+            "warning",
+            f"存储账号 {account} 可以执行 FLUSHALL：误操作会丢失已保存而未落库的作答。请用 ACL 禁用 flushall、swapdb、debug。"
+            f" The store's account {account} may FLUSHALL, which loses answers that are saved and not recorded yet: forbid it"
+            " flushall, swapdb and debug by ACL.",
+        )
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:

@@ -73,6 +73,8 @@ def write_configuration(folder: Path, *, durable: bool = True, fsync: str = "eve
         "maxmemory-policy noeviction",
         "databases 1",
     ]
+    if durable:  # nothing here needs them, and they would lose what is acknowledged and not recorded yet
+        lines.append("user default on nopass sanitize-payload ~* &* +@all -flushall -flushdb -swapdb -debug")
     path = folder / "store.conf"
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from quizapp.clock import from_ms
 from quizapp.counting import BUCKETS_S, Totals
-from quizapp.operations.readiness import Observed, Past, missing
+from quizapp.operations.readiness import Observed, Past, missing, warnings
 from quizapp.web.error_pages import sentence
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -49,7 +49,7 @@ def board(observed: Observed | None, totals: Totals, now: datetime) -> dict[str,
     return {
         "at": f"{now.astimezone(ZONE):%H:%M:%S}",
         "ready": not found,
-        "missing": [sentence(each.code, each.facts) for each in found],
+        "missing": [sentence(each.code, each.facts) for each in [*found, *warnings(observed)]],
         "stats": _stats(observed),
         "chart": _chart(past),
         "minutes": _minutes(past),

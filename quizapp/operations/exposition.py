@@ -68,6 +68,13 @@ def _observed(observed: Observed | None, *, ready: bool) -> Iterator[Metric]:
     if observed.recorded_a_second is not None:
         rate = observed.recorded_a_second
         yield _gauge("quiz_recorder_answers_per_second", "Over the last complete ten seconds.", rate)
+    if observed.store:
+        ahead_s = observed.ahead_ms / 1000
+        yield _gauge("quiz_store_clock_set_back_seconds", "While attempts ran; they go by the clock before.", ahead_s)
+    clocks = GaugeMetricFamily("quiz_clock_ahead_seconds", "Of the store's clock, by host and SQL.", labels=["clock"])
+    for name, ahead_ms in sorted(observed.clocks.items()):
+        clocks.add_metric([name], ahead_ms / 1000)
+    yield clocks
     if observed.memory is not None:
         yield _gauge("quiz_store_memory_used_bytes", "The store's memory.", observed.memory.used)
         yield _gauge(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 SILENT_MS = 10_000
 """A recorder that has said nothing for so long counts as gone: it tells each second."""
 BEHIND_MS = 60_000
+APART_MS = 1000
+"""Clocks that differ by more are told; deadlines follow the store's alone."""
 LOW_MEMORY = 0.1
 
 
@@ -69,6 +71,10 @@ class Observed:
     unrecordable: int | None = None
     recording: Recording | None = None
     past: tuple[Past, ...] = ()
+    clocks: dict[str, int] = field(default_factory=dict)
+    """By host, and "SQL" for a database of its own: by how many milliseconds its clock is ahead of the store's."""
+    ahead_ms: int = 0
+    """By how much the store's clock was set back while attempts were running, which still go by the one before."""
 
     @property
     def recorded_a_second(self) -> float | None:
@@ -113,4 +119,15 @@ def missing(observed: Observed | None) -> list[Missing]:
                 {"entries": observed.waiting.entries, "seconds": observed.waiting.oldest_ms // 1000},
             )
         )
+    return found
+
+
+def warnings(observed: Observed | None) -> list[Missing]:
+    """What somebody should see to, although answers are taken as they should be."""
+    found = []
+    if observed and observed.ahead_ms > APART_MS:
+        found.append(Missing("store_clock_set_back", {"seconds": observed.ahead_ms // 1000}))
+    for name, ahead_ms in sorted(observed.clocks.items()) if observed else ():
+        if abs(ahead_ms) > APART_MS:
+            found.append(Missing("clocks_apart", {"name": name, "seconds": f"{ahead_ms / 1000:+.1f}"}))
     return found

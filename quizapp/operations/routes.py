@@ -13,7 +13,7 @@ from quizapp.errors import NotFound
 from quizapp.extensions import settings
 from quizapp.operations.exposition import exposition
 from quizapp.operations.queries import needed_revision, watch_of
-from quizapp.operations.readiness import missing
+from quizapp.operations.readiness import missing, warnings
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.error_pages import sentence
 
@@ -31,7 +31,7 @@ def healthz() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """200, or 503 with what is missing: a code for programs, and a sentence for people."""
+    """200, or 503 with what is missing: a code for programs, and a sentence for people. A warning is no 503."""
     observed = watch_of(_app()).look(utc_now())
     found = missing(observed)
     waiting = observed.waiting if observed else None
@@ -47,6 +47,8 @@ def readyz() -> ResponseReturnValue:
         else None,
         recorder={"silent_ms": recording.silent_ms, "failing": recording.failing} if recording else None,
         lag={"entries": waiting.entries, "oldest_ms": waiting.oldest_ms} if waiting else None,
+        warnings=[{"code": each.code, "message": sentence(each.code, each.facts)} for each in warnings(observed)],
+        clocks_ahead_ms=observed.clocks if observed else None,
     )
     reply.status_code = 503 if found else 200
     return reply

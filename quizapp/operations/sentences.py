@@ -17,4 +17,8 @@ SENTENCES = {
     "recorder_behind": _l(
         "有 {entries} 条记录等待落库，最早的已等了 {seconds} 秒。作答不会丢失；请查看落库进程的日志。"
     ),
+    "store_clock_set_back": _l(
+        "存储的时钟在答题中被拨回了 {seconds} 秒。进行中的答卷仍按原来的时间走，没有人因此多得时间；请校准存储主机的时钟。"
+    ),
+    "clocks_apart": _l("{name} 的时钟与存储相差 {seconds} 秒（截止时间以存储为准）。请校准各主机的时钟。"),
 }

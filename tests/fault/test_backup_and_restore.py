@@ -7,14 +7,11 @@ import sys
 import time
 
 import pytest
-from sqlalchemy import select
 
-from quizapp.attempts.models import Response
-from quizapp.extensions import db
 from tests.fault.people import Crowd
 from tests.fault.table import Row, Table
-from tests.fault.under_fault import compare, wait_for
-from tests.load.installation import Installation, installation, redis_of
+from tests.fault.under_fault import compare, recorded, wait_for, wait_until_compared
+from tests.load.installation import Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -27,22 +24,6 @@ def quizapp(running: Installation, *arguments: str) -> str:
     done = subprocess.run(command, env=running.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def recorded(running: Installation) -> dict[tuple[int, int], tuple[int, int]]:
-    """By account and position, the sequence and choice in SQL."""
-    with running.app.app_context():
-        rows = db.session.scalars(select(Response)).all()
-        return {(row.account_id, row.position): (row.sequence, row.chosen) for row in rows}
-
-
-def wait_until_compared(running: Installation) -> None:
-    store = redis_of(running)
-    deadline = time.monotonic() + 60
-    while not store.exists(f"{{q{running.competition}.0}}:compared"):
-        assert time.monotonic() < deadline, "the recorder does not restore the store"
-        time.sleep(0.05)
-    store.close()
 
 
 def test_what_was_acknowledged_before_a_backup_survives_everything(faults: Table) -> None:

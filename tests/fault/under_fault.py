@@ -14,7 +14,7 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from tests.fault.people import Crowd, Story
 from tests.fault.table import Row, Table
-from tests.load.installation import Installation
+from tests.load.installation import Installation, redis_of
 
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
@@ -60,6 +60,23 @@ def wait_until_busy(crowd: Crowd) -> None:
     while crowd.in_flight() < LEAST_IN_FLIGHT:
         assert time.monotonic() < begun + 60, "void: too few answers were on their way"
         time.sleep(0.01)
+
+
+def recorded(running: Installation) -> dict[tuple[int, int], tuple[int, int]]:
+    """By account and position, the sequence and choice in SQL."""
+    with running.app.app_context():
+        rows = db.session.scalars(select(Response)).all()
+        return {(row.account_id, row.position): (row.sequence, row.chosen) for row in rows}
+
+
+def wait_until_compared(running: Installation) -> None:
+    """Wait until the recorder has given an empty store back what SQL has."""
+    store = redis_of(running)
+    deadline = time.monotonic() + 60
+    while not store.exists(f"{{q{running.competition}.0}}:compared"):
+        assert time.monotonic() < deadline, "the recorder does not restore the store"
+        time.sleep(0.05)
+    store.close()
 
 
 def compare(running: Installation, accounts: set[int], story: Story) -> Row:

@@ -269,6 +269,16 @@ def test_a_silence_of_the_recorders_is_detected_and_given_back_by_one_click(
     assert "检测到系统沉默" in text
 
 
+def test_a_clock_that_is_put_right_is_no_silence_of_who_spoke_a_moment_ago(competition: OpenCompetition) -> None:
+    now_ms = grader.now_ms()
+    for at_ms in (now_ms, now_ms - 3_600_000, now_ms + 1000):
+        tell(grader.store, Beat("one", at_ms, 0, ()), 0, None, silent_s=1.0)
+        tell_web(grader.store, at_ms, silent_s=1.0)
+    assert gaps(grader.store) == []
+    tell(grader.store, Beat("one", now_ms + 1001 + GAP_MS, 0, ()), 0, None, silent_s=60.0)
+    assert gaps(grader.store) == [(now_ms + 1000, now_ms + 1001 + GAP_MS)]
+
+
 def test_silences_of_the_web_and_of_the_recorders_that_overlap_are_one(
     app: Flask, cast: Cast, competition: OpenCompetition
 ) -> None:

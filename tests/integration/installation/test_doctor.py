@@ -83,6 +83,15 @@ def test_what_is_wrong_is_said(environ: dict[str, str], changes: dict[str, str],
     assert words in of_state({**environ, **changes}, state)
 
 
+def test_a_store_that_anybody_may_flush_is_a_warning(environ: dict[str, str], store: Redis) -> None:
+    assert "FLUSHALL" in of_state(environ, "warning")
+    store.execute_command("ACL", "SETUSER", "default", "-flushall")  # type: ignore[no-untyped-call]
+    try:
+        assert "FLUSHALL" not in of_state(environ, "warning")
+    finally:
+        store.execute_command("ACL", "SETUSER", "default", "+flushall")  # type: ignore[no-untyped-call]
+
+
 def test_an_open_data_folder_is_a_warning(environ: dict[str, str], tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert "chmod 700" in of_state(environ, "warning")

@@ -36,6 +36,8 @@ def test_every_figure_is_there() -> None:
         unrecordable=2,
         recording=Recording(1500, ("take",), {"one": 40, "two": 2}),
         past=(Past(0, 80, 1, 1), Past(10_000, 3, 1, 1)),
+        clocks={"one": -1500},
+        ahead_ms=2500,
     )
     found = samples(exposition(totals(), observed, ready=False))
     expected = {
@@ -52,6 +54,8 @@ def test_every_figure_is_there() -> None:
         ("quiz_answer_seconds_count", ()): 7,
         ("quiz_answer_seconds_sum", ()): 1.5,
         ("quiz_ready", ()): 0,
+        ("quiz_clock_ahead_seconds", ("one",)): -1.5,
+        ("quiz_store_clock_set_back_seconds", ()): 2.5,
         ("quiz_sql_up", ()): 1,
         ("quiz_store_up", ()): 1,
         ("quiz_stream_entries", ()): 12,

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from quizapp.operations.readiness import BEHIND_MS, SILENT_MS, Memory, Observed, Past, Recording, Waiting, missing
+from quizapp.operations.readiness import (
+    BEHIND_MS,
+    SILENT_MS,
+    Memory,
+    Observed,
+    Past,
+    Recording,
+    Waiting,
+    missing,
+    warnings,
+)
 
 WELL = Observed(
     needed_revision="0007",
@@ -67,3 +77,14 @@ def test_memory_is_low_below_a_tenth() -> None:
     assert not Memory(90, 100).is_low
     assert Memory(91, 100).is_low
     assert Memory(120, 100).headroom == 0
+
+
+def test_clocks_that_differ_are_a_warning_and_keep_nothing_from_being_ready() -> None:
+    apart = replace(WELL, clocks={"one": 1000, "SQL": -1001, "two": 90_000}, ahead_ms=1001)
+    assert codes(apart) == []
+    assert [(each.code, each.facts.get("name"), each.facts["seconds"]) for each in warnings(apart)] == [
+        ("store_clock_set_back", None, 1),
+        ("clocks_apart", "SQL", "-1.0"),
+        ("clocks_apart", "two", "+90.0"),
+    ]
+    assert warnings(replace(WELL, clocks={"one": -1000}, ahead_ms=1000)) == warnings(None) == []

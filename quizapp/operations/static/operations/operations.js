@@ -25,7 +25,7 @@
   function show(board) {
     one("[data-ready]").hidden = !board.ready;
     var list = one("[data-missing]");
-    list.hidden = board.ready;
+    list.hidden = !board.missing.length;
     while (list.children.length > board.missing.length) { list.removeChild(list.lastChild); }
     board.missing.forEach(function (text, number) {
       fill(list.children[number] || list.appendChild(document.createElement("li")), text);
