@@ -1,6 +1,7 @@
 """The console script `quizapp`: what runs an installation, and the features' command groups."""
 
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -12,8 +13,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 
 from quizapp import create_app
+from quizapp.clock import utc_now
 from quizapp.config import SettingsError, read_settings
 from quizapp.errors import QuizError, Unavailable
+from quizapp.signing import canonical
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -131,6 +134,98 @@ def restore(folder: Path) -> None:
     except (BackupError, CannotStart) as error:
         raise click.ClickException(str(error)) from error
     click.echo("已恢复，可以启动了：quizapp up。 Restored; start it with quizapp up.")
+
+
+@cli.command(
+    with_appcontext=False,
+    help="赛前预演：在隔离的副本里模拟参赛者，写出签名的容量说明。 Rehearse a competition in a scratch installation beside this one.",
+)
+@click.argument("competition_id", metavar="[COMPETITION]", type=int, required=False)
+@click.option(
+    "--people",
+    type=click.IntRange(1),
+    help="模拟多少人；默认名册人数，至多 300。 How many people; the roster, 300 at most.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.01, 600),
+    default=1.0,
+    show_default=True,
+    help="边想边答一份卷子约几分钟。 How long a paper takes them, thinking before each answer.",
+)
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="容量说明写到哪里。 Where the note goes."
+)
+@click.option("--seed", type=int, help="随机种子。 What people choose and when.")
+@click.option(
+    "--beside-a-running-competition", "beside", is_flag=True, help="竞赛进行中也做。 Even while a competition is open."
+)
+@click.option("--clean", is_flag=True, help="清除中断的预演留下的数据。 Clear away what a killed rehearsal left.")
+@click.option(
+    "--verify", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="查验容量说明。 Check a note."
+)
+@click.option(
+    "--keys", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="另存的公钥文件。 Noted keys."
+)
+def rehearse(
+    competition_id: int | None,
+    people: int | None,
+    minutes: float,
+    output: Path | None,
+    seed: int | None,
+    beside: bool,
+    clean: bool,
+    verify: Path | None,
+    keys: Path | None,
+) -> None:
+    """Exit status: 0 nothing was lost, or the note holds; 1 something was, or it does not; 2 no rehearsal was possible."""
+    from quizapp.rehearsals.note import is_clean, lines_of
+    from quizapp.rehearsals.rehearsal import rehearse as rehearse_competition
+    from quizapp.rehearsals.rehearsal import verified
+    from quizapp.rehearsals.scratch import RehearsalError, clear_leftovers
+
+    try:
+        if verify:
+            statement = verified(verify, keys)
+        elif clean:
+            cleared = clear_leftovers(read_settings())
+            click.echo("已清除。 Cleared away." if cleared else "没有留下什么。 Nothing was left.")
+            return
+        elif competition_id is None:
+            raise click.UsageError("请给出竞赛编号。 Name the competition by its number.")
+        else:
+            now = utc_now()
+            output = output or Path(f"capacity-{competition_id}-{now:%Y%m%dT%H%M%SZ}.json")
+            if not os.access(output.parent, os.W_OK):
+                raise RehearsalError(f"不能写入 {output.parent}。 It can't be written: {output.parent}.")
+            note = rehearse_competition(
+                competition_id,
+                environ=os.environ,
+                people=people,
+                minutes=minutes,
+                beside=beside,
+                seed=secrets.randbelow(10**9) if seed is None else seed,
+                now=now,
+                say=lambda chinese, english: click.echo(f"{chinese} {english}"),
+            )
+            output.write_bytes(canonical(note) + b"\n")
+            statement = note["statement"]
+    except RehearsalError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("已中断，预演的数据已清除。 Ended early; all of it is cleared away.", err=True)
+        sys.exit(130)
+    for line in lines_of(statement):
+        click.echo(line)
+    if verify:
+        click.echo("真 TRUE.")
+    else:
+        click.echo(f"容量说明已写入 {output}，查验：quizapp rehearse --verify {output}。 The signed note is written.")
+    if not is_clean(statement):
+        sys.exit(
+            "预演中有作答丢失、重复、判分不符或没能完成，见上。 Something was lost, doubled, mis-scored or given up: see above."
+        )
 
 
 def main() -> int:

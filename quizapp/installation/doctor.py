@@ -72,6 +72,13 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
             f"数据目录 {folder} 对其他用户开放，里面有密钥和成绩；请运行 chmod 700。"
             " The data folder is open to other users of this machine and holds secrets: chmod 700 it.",
         )
+    if (folder / "rehearsal").exists():
+        yield Finding(
+            "warning",
+            "数据目录里有预演的数据：预演正在进行，或上次中断了。下一次预演会清除它，也可以运行 quizapp rehearse --clean。"
+            " There is data of a rehearsal: one is running, or was killed. The next clears it away, or quizapp rehearse"
+            " --clean.",
+        )
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:
         yield Finding(
