@@ -5,7 +5,7 @@ is the sum of the units in it; a unit that names none belongs to that of the nea
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -58,6 +58,9 @@ class Figures:
             self.headcount + other.headcount,
             self.covered + other.covered,
         )
+
+    def __sub__(self, other: "Figures") -> "Figures":
+        return Figures(*(own - others for own, others in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def mean(self) -> float | None:
@@ -181,6 +184,11 @@ class Tree:
             if unit.headcount and found[unit_id].headcount != unit.headcount:  # what the unit itself says is believed
                 found[unit_id] = replace(found[unit_id], headcount=unit.headcount)
         return found
+
+    def gain(self, unit_id: int, before: Figures, after: Figures) -> Figures:
+        """What the figures of everything that holds the unit gain when its own people's sums become others."""
+        gain = after - before
+        return replace(gain, covered=gain.participants * (unit_id in self._declared))
 
     def region_figures(self, tallies: Mapping[int, Figures]) -> dict[str, Figures]:
         """The figures of every region that has people or a headcount."""

@@ -10,7 +10,7 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -69,6 +69,10 @@ class Memory:
     figures_stale: bool = True
     checked_ms: int = 0
     astray: bool = False
+
+
+Boards = dict[str, Placed | None]
+"""Subjects, as "units:<id>" and so on, with what the store should hold of them; None: nothing."""
 
 
 class MustRebuild(Exception):
@@ -142,21 +146,23 @@ class Refresher:
     def _update(self, connection: Connection, memory: Memory, rules: BoardRules, seen_ms: int, now_ms: int) -> None:
         since = seen_ms - LATE_COMMIT_MS
         tallies, latest = sources.read_tallies(connection, rules.competition, since)
-        memory.figures_stale |= rules != memory.rules
-        memory.figures_stale |= any(memory.tallies.get(unit) != own for unit, own in tallies.items())
+        gains = {unit: (memory.tallies.get(unit, Figures()), own) for unit, own in tallies.items()}
+        gains = {unit: (before, after) for unit, (before, after) in gains.items() if before != after}
+        anew = memory.figures_stale or rules != memory.rules
+        memory.figures_stale |= anew or bool(gains)  # until they are written: a pass that fails has half done it
         memory.rules = rules
         memory.tallies.update(tallies)
         if now_ms - memory.tree_read_ms >= TREE_MS or tallies.keys() - memory.tree.units.keys():
-            memory.figures_stale |= self._read_tree(connection, memory, now_ms)
+            anew |= self._read_tree(connection, memory, now_ms)
 
         moved = 0
         for chunk in _chunks(sources.read_results(connection, rules.competition, since), PEOPLE_A_TRIP):
             if any(result.organization not in memory.tree.units for result, _ in chunk if result.organization):
-                memory.figures_stale |= self._read_tree(connection, memory, now_ms)
+                anew |= self._read_tree(connection, memory, now_ms)
             moved += self._place(memory.tree, rules, memory.generation, [result for result, _ in chunk])
             latest = max(latest, *(change for _, change in chunk))
-        if memory.figures_stale:
-            moved += self._write_figures(memory)
+        # Of twenty thousand units a second's answers change a few hundred.
+        moved += self._write_figures(memory, all_boards(memory) if anew else moved_boards(memory, gains))
 
         live = board_keys.live_key(rules.competition)
         pipeline = self._store.pipeline(transaction=True)
@@ -189,20 +195,19 @@ class Refresher:
             self._place_people(keys=[keys.people, keys.histogram], args=arguments, client=pipeline)
         return sum(pipeline.execute())
 
-    def _write_figures(self, memory: Memory) -> int:
-        """Bring figures and orders in the store to what the tallies say; how many subjects changed."""
+    def _write_figures(self, memory: Memory, wanted: Boards) -> int:
+        """Bring figures and orders of the subjects in the store to what is wanted; how many of them changed."""
         keys = BoardKeys(memory.rules.competition, memory.generation)
-        wanted = wanted_boards(memory.tree, memory.tallies, memory.rules.minimum)
-        subjects = wanted.keys() | memory.placed.keys()
-        changed = [subject for subject in subjects if wanted.get(subject) != memory.placed.get(subject)]
+        changed = [subject for subject, placed in wanted.items() if placed != memory.placed.get(subject)]
         for chunk in _chunks(changed, SUBJECTS_A_TRIP):
             pipeline = self._store.pipeline(transaction=True)
             for subject in chunk:
-                self._write_subject(
-                    pipeline, keys, memory.tree, subject, memory.placed.get(subject), wanted.get(subject)
-                )
+                self._write_subject(pipeline, keys, memory.tree, subject, memory.placed.get(subject), wanted[subject])
             pipeline.execute()
-        memory.placed = wanted
+        memory.placed |= {subject: placed for subject in changed if (placed := wanted[subject])}
+        for subject in changed:
+            if wanted[subject] is None:
+                del memory.placed[subject]
         memory.figures_stale = False
         return len(changed)
 
@@ -234,7 +239,7 @@ class Refresher:
             latest = max(latest, *(change for _, change in chunk))
             people += len(chunk)
             renew()
-        self._write_figures(memory)
+        self._write_figures(memory, all_boards(memory))
         pipeline = self._store.pipeline(transaction=True)
         pipeline.hset(
             live,
@@ -297,6 +302,34 @@ def drop_boards(store: Any, competition: int) -> None:
     """Remove a competition's live boards: frozen standings have taken their place."""
     store.delete(board_keys.live_key(competition))
     _delete_generations(store, competition)
+
+
+def all_boards(memory: Memory) -> Boards:
+    """Everything that stands on the boards, worked out anew, and all that stood there and no longer does."""
+    return dict.fromkeys(memory.placed) | wanted_boards(memory.tree, memory.tallies, memory.rules.minimum)
+
+
+def moved_boards(memory: Memory, gains: Mapping[int, tuple[Figures, Figures]]) -> Boards:
+    """What changes on them when units' own tallies do. `gains`: of each such unit the tally before and after."""
+    tree, changes = memory.tree, dict[str, Figures]()
+    for unit_id, (before, after) in gains.items():
+        line, gain = tree.line(unit_id), tree.gain(unit_id, before, after)
+        if not line:
+            continue
+        subjects = ["total:", *(f"units:{above}" for above in line)]
+        subjects += [f"regions:{code}" for code in (tree.region(unit_id),) if code]
+        subjects += [f"industries:{code}" for code in (tree.industry(unit_id),) if code]
+        for subject in subjects:
+            changes[subject] = changes.get(subject, Figures()) + gain
+    moved: Boards = {}
+    for subject, gain in changes.items():
+        held = memory.placed.get(subject)
+        figures = held.figures + gain if held else gain
+        board, _, code = subject.partition(":")
+        scopes = tree.scopes(int(code)) if board == "units" else ("all",)
+        stays = board == "total" or figures != Figures()
+        moved[subject] = _placed(figures, subject, scopes, memory.rules.minimum) if stays else None
+    return moved
 
 
 def wanted_boards(tree: Tree, tallies: dict[int, Figures], minimum: int) -> dict[str, Placed]:
