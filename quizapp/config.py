@@ -38,6 +38,7 @@ class Settings(BaseModel):
     web_threads: int = Field(default=8, ge=1, le=256)
     max_upload_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     store_fsync: Literal["everysec", "always"] = "everysec"
+    store_replicas: int = Field(default=0, ge=0, le=5)
     demo: bool | None = None
     metrics_token: str = Field(default="", min_length=16, repr=False)
 
@@ -87,7 +88,9 @@ class Settings(BaseModel):
 
     @property
     def limits_url(self) -> str:
-        """The store of the rate limits, as the limits library spells it."""
+        """The store of the rate limits, as the limits library spells it (`extensions.ClusterLimits` for a cluster)."""
+        if "+cluster://" in self.store_url:
+            return f"limits+{self.store_url}"
         return f"redis+{self.store_url}" if self.store_url.startswith("unix://") else self.store_url
 
     @property
@@ -120,6 +123,11 @@ def read_settings(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError(
             f"设置 {name} 的值无法使用：{first['msg']}。 The value of {name} makes no sense: {first['msg']}."
         ) from error
+    if settings.store_replicas and "+cluster://" not in settings.redis_url:
+        raise SettingsError(
+            "QUIZ_STORE_REPLICAS 只用于 Redis Cluster（REDIS_URL 写作 redis+cluster://主机:端口,主机:端口）。"
+            " QUIZ_STORE_REPLICAS is for a Redis Cluster, whose REDIS_URL is written redis+cluster://host:port,host:port."
+        )
     if settings.embedded_database or not settings.secret_key:
         _make_folder(settings.data_dir)
     if not settings.secret_key:

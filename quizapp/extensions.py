@@ -12,12 +12,14 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from limits.storage import RedisStorage
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
 from quizapp.config import Settings, signing_seed
+from quizapp.grader.cluster import connect
 from quizapp.grader.engine import Grader
 from quizapp.signing import SigningKey, signing_key_from
 
@@ -57,6 +59,23 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class ClusterLimits(RedisStorage):
+    """The counts of rate limits on a cluster, by the grader's own client: the library's connects while the site is being made."""
+
+    STORAGE_SCHEME = [  # noqa: RUF012 (the library declares it as it does)
+        "limits+redis+cluster",
+        "limits+rediss+cluster",
+    ]
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **options: Any) -> None:
+        super(RedisStorage, self).__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self.key_prefix = RedisStorage.PREFIX
+        self.target_server = "redis"
+        self.dependency = self.dependencies["redis"].module
+        self.storage = connect(uri.removeprefix("limits+"), socket_connect_timeout=1, socket_timeout=3)
+        self.initialize_storage(uri)
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)

@@ -92,7 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     babel.init_app(app, locale_selector=language.choose_locale)
-    grader.bind(settings.store_url)
+    grader.bind(settings.store_url, settings.store_replicas)
     users.bind(uses=uses_of_bank, exposure=exposure_of_bank, needs=needs_of_bank)
 
     app.before_request(refuse_nul)

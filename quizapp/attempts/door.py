@@ -24,6 +24,8 @@ from quizapp.config import Settings
 from quizapp.counting import counts
 from quizapp.errors import QuizError, Unavailable
 from quizapp.extensions import grader
+from quizapp.grader.cluster import is_cluster
+from quizapp.grader.cluster_pipeline import ClusterPipeline
 from quizapp.grader.keys import ShardKeys
 from quizapp.grader.pipeline import StorePipeline
 from quizapp.log_lines import HEADER, name_for, named
@@ -64,11 +66,11 @@ class Door:
 
     def __init__(self, app: Flask) -> None:
         settings: Settings = app.config["QUIZ_SETTINGS"]
-        self._url = settings.store_url
+        self._url, self._replicas = settings.store_url, settings.store_replicas
         self._tickets = tickets_of(settings.secret_key)
         self._refusals = answering.Refusals(app)
         self._site = Site(app, threads=settings.web_threads, most_body_bytes=settings.max_upload_bytes)
-        self._pipeline: StorePipeline | None = None
+        self._pipeline: StorePipeline | ClusterPipeline | None = None
         self._handlers: dict[str, Handler] = {"/answer": self._answer, "/submit": self._submit}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,11 +135,14 @@ class Door:
         keys = ShardKeys(ticket.competition, ticket.shard)
         return answering.submitted(await self._store().submit(keys, ticket.account, ticket.ordinal, ticket.epoch))
 
-    def _store(self) -> StorePipeline:
+    def _store(self) -> StorePipeline | ClusterPipeline:
         # Made in the loop that serves, after gunicorn has forked.
         if self._pipeline is None:
             counts.start()
-            self._pipeline = StorePipeline(self._url)
+            if is_cluster(self._url):
+                self._pipeline = ClusterPipeline(self._url, self._replicas)
+            else:
+                self._pipeline = StorePipeline(self._url)
         return self._pipeline
 
     async def _refuse(self, error: QuizError, scope: Scope, send: Send) -> None:

@@ -9,8 +9,9 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import Flask
 from redis.exceptions import RedisError
@@ -47,6 +48,7 @@ MEASURE_S = 5.0
 """How often the streams' lag is measured for what the recorder tells."""
 DRAIN_S = 10.0
 
+T = TypeVar("T")
 _AWAY = (RedisError, SQLAlchemyError, Unavailable)
 
 
@@ -82,7 +84,7 @@ class Recorder:
     def __init__(self, app: Flask, name: str | None = None) -> None:
         settings: Settings = app.config["QUIZ_SETTINGS"]
         self._app = app
-        self._consumer = StreamConsumer(settings.store_url, name or socket.gethostname())
+        self._consumer = StreamConsumer(settings.store_url, name or socket.gethostname(), settings.store_replicas)
         self._sources: dict[str, Source] = {}
         self._unfinished: set[str] = set()
         self._stop = threading.Event()
@@ -103,10 +105,14 @@ class Recorder:
             sources = {
                 source.stream: source for competition in recorded_competitions() for source in sources_of(competition)
             }
-        new = [stream for stream in sources if stream not in self._sources]
-        self._consumer.join(new)
-        self._unfinished.update(new)
-        self._sources = sources
+        self._sources = {stream: source for stream, source in sources.items() if stream in self._sources}
+
+        def join(stream: str) -> None:
+            self._consumer.join([stream])
+            self._unfinished.add(stream)
+            self._sources[stream] = sources[stream]
+
+        self._each([stream for stream in sources if stream not in self._sources], join)
 
     def prime(self) -> None:
         """Bring the rules of running competitions to the store again: heals a crash between a commit and its priming."""
@@ -118,11 +124,14 @@ class Recorder:
 
     def restore(self) -> int:
         """Compare a store that was restarted, or has lost its mark, with SQL, and give back what it lacks."""
-        run_id = self._consumer.run_id()
         restored = 0
-        for source in self._sources.values():
+
+        def compare(stream: str) -> None:
+            nonlocal restored
+            source = self._sources[stream]
+            run_id = self._consumer.run_id(source.keys)
             if self._consumer.compared_run(source.keys) == run_id:
-                continue
+                return
             # What has been committed is in SQL; what has not stands in the stream, if anywhere, and this server has it.
             self._consumer.join([source.stream])
             self._unfinished.add(source.stream)
@@ -135,54 +144,91 @@ class Recorder:
                 end_what_has_ended(competition, source.shard)
                 restored += restore_open_attempts(competition, source.shard)
             self._consumer.mark_compared(source.keys, run_id)
+
+        self._each(self._sources, compare)
         return restored
 
     def expire(self) -> int:
         """End what is due, in batches, so that nobody waits long behind one of them. Returns how many ended."""
         ended = 0
-        for source in self._sources.values():
+
+        def end(stream: str) -> None:
+            nonlocal ended
+            source = self._sources[stream]
             while not self._stop.is_set():
                 reply = grader.expire(source.competition, source.shard, EXPIRE_BATCH)
                 ended += reply.ended
                 if reply.ended + reply.lost < EXPIRE_BATCH:
                     break
+
+        self._each(self._sources, end)
         return ended
 
     def claim(self) -> int:
         """Take over what a recorder that is gone has left unacknowledged. Returns how much."""
         claimed = 0
-        for stream, source in self._sources.items():
+
+        def claim(stream: str) -> None:
+            nonlocal claimed
             taken, gone = self._consumer.claim(stream, CLAIM_IDLE_MS, BATCH)
             claimed += taken
             if taken:
                 self._unfinished.add(stream)
             if gone:  # trimmed by somebody: the content is lost, and that must be known
-                self._refuse(source, [Entry(entry_id, {}) for entry_id in gone], "gone from the stream unrecorded")
+                entries = [Entry(entry_id, {}) for entry_id in gone]
+                self._refuse(self._sources[stream], entries, "gone from the stream unrecorded")
+
+        self._each(self._sources, claim)
         return claimed
 
     def take(self, block_ms: int = 0) -> int:
         """Record what is unfinished and what is new, a batch of each stream. Returns how many entries were settled."""
         settled = 0
-        try:
-            for stream in sorted(self._unfinished):
-                entries = self._consumer.unfinished(stream, BATCH)
-                waiting = self.record(self._sources[stream], entries) if entries else 0
-                settled += len(entries) - waiting
-                if not waiting and len(entries) < BATCH:
-                    self._unfinished.discard(stream)
-            block_ms = 0 if settled else block_ms
-            for stream, entries in self._consumer.read(list(self._sources), BATCH, block_ms).items():
+
+        def take_up(stream: str) -> None:
+            nonlocal settled
+            entries = self._consumer.unfinished(stream, BATCH)
+            waiting = self.record(self._sources[stream], entries) if entries else 0
+            settled += len(entries) - waiting
+            if not waiting and len(entries) < BATCH:
+                self._unfinished.discard(stream)
+
+        def take_new(streams: Sequence[str]) -> None:
+            nonlocal settled
+            for stream, entries in self._consumer.read(streams, BATCH, 0 if settled else block_ms).items():
                 waiting = self.record(self._sources[stream], entries)
                 settled += len(entries) - waiting
                 if waiting:
                     self._unfinished.add(stream)
+
+        try:
+            self._each(sorted(self._unfinished), take_up)
+            if self._consumer.clustered:  # of which no command reads several streams, or waits for any of them
+                block_ms = 0
+                self._each([[stream] for stream in self._sources], take_new)
+            else:
+                take_new(list(self._sources))
         except _AWAY:
             self._unfinished.update(self._sources)  # entries may have been given out and not seen, or seen and not kept
             raise
         return settled
 
+    def _each(self, parts: Iterable[T], work: Callable[[T], None]) -> None:
+        """Do it for each. A master of a cluster that is away is told in the end, and keeps nobody else's part waiting."""
+        failed: Exception | None = None
+        for part in list(parts):
+            try:
+                work(part)
+            except (RedisError, Unavailable) as error:
+                if not self._consumer.clustered:
+                    raise
+                failed = error
+        if failed:
+            raise failed
+
     def record(self, source: Source, entries: Sequence[Entry]) -> int:
         """Commit, then acknowledge, then trim. Returns how many entries wait for what another recorder holds."""
+        self._consumer.wait_for_replicas(source.stream)
         put_off = self._commit(source, entries, final=False)
         held = {entry.id for entry in put_off}
         self._consumer.settle(source.stream, [entry.id for entry in entries if entry.id not in held])

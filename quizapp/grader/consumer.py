@@ -13,7 +13,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from quizapp.grader.keys import ShardKeys
+from quizapp.grader.cluster import ClusterClient, connect, is_cluster, server_of
+from quizapp.grader.keys import ShardKeys, mark_beside
 from quizapp.grader.stream import GROUP
 
 
@@ -39,13 +40,18 @@ def place_of(entry_id: str) -> tuple[int, int]:
     return int(milliseconds), int(number or 0)
 
 
+def run_id_of(server: Redis) -> str:
+    """The name of a server's present run."""
+    return str(cast(Any, server.info("server"))["run_id"])
+
+
 class StreamConsumer:
     """One recorder's connection. `name` tells recorders apart; one that starts under an old name takes up its entries."""
 
-    def __init__(self, url: str, name: str = "reader") -> None:
+    def __init__(self, url: str, name: str = "reader", replicas: int = 0) -> None:
         # redis-py would repeat a command whose reply was lost, and the entries of the first reply would be seen by
         # nobody. Without repeats the error surfaces, and the recorder reads again what it holds unacknowledged.
-        self._redis: Redis = Redis.from_url(
+        self._redis: Redis = connect(
             url,
             decode_responses=True,
             encoding_errors="backslashreplace",  # a poison entry of strange bytes must not block the rest
@@ -53,7 +59,8 @@ class StreamConsumer:
             socket_connect_timeout=5,
             retry=Retry(NoBackoff(), 0),
         )
-        self.name = name
+        self.clustered = is_cluster(url)
+        self.name, self._replicas = name, replicas
 
     def close(self) -> None:
         """Give the connection back."""
@@ -75,7 +82,10 @@ class StreamConsumer:
                     raise
 
     def read(self, streams: Sequence[str], count: int, block_ms: int) -> dict[str, list[Entry]]:
-        """New entries by stream, up to `count` of each; waits up to `block_ms` for the first of any (0: not at all)."""
+        """New entries by stream, up to `count` of each; waits up to `block_ms` for the first of any (0: not at all).
+
+        On a cluster the streams must share a slot.
+        """
         return self._read(dict.fromkeys(streams, ">"), count, block_ms or None)
 
     def unfinished(self, stream: str, count: int) -> list[Entry]:
@@ -104,6 +114,15 @@ class StreamConsumer:
             gone += reply[2] if len(reply) > 2 else []
             if start == "0-0":
                 return taken, gone
+
+    def wait_for_replicas(self, stream: str) -> None:
+        """Return when what has been read of the stream would survive its master, where that is asked for.
+
+        SQL is then never ahead of a replica that takes its master's place: it would have to give back what nobody was told, and
+        the pages of those people would have to be opened again.
+        """
+        if isinstance(self._redis, ClusterClient) and self._replicas:
+            self._redis.execute_replicated(self._replicas, mark_beside(stream), "EXISTS", stream)
 
     def settle(self, stream: str, ids: Sequence[str]) -> None:
         """Acknowledge what is committed in SQL, then cut the stream below the oldest entry that is not acknowledged.
@@ -143,7 +162,7 @@ class StreamConsumer:
             first = [(oldest_pending, {})]
         if not waiting and not pending:
             return Backlog(0, 0, 0)
-        seconds, microseconds = cast(Any, self._redis.time())
+        seconds, microseconds = cast(Any, server_of(self._redis, stream).time())
         now_ms = seconds * 1000 + microseconds // 1000
         oldest = place_of(first[0][0])[0] if first else now_ms
         return Backlog(waiting + pending, pending, max(0, now_ms - oldest))
@@ -174,9 +193,10 @@ class StreamConsumer:
         delivered = next(group["last-delivered-id"] for group in groups if group["name"] == GROUP)
         return delivered, pending["min"]
 
-    def run_id(self) -> str:
-        """The name of the server's present run: another one means that it was restarted."""
-        return str(cast(Any, self._redis.info("server"))["run_id"])
+    def run_id(self, keys: ShardKeys) -> str:
+        """The name of the present run of the shard's server: another one means that it was restarted, or that a replica has
+        taken its place."""
+        return run_id_of(server_of(self._redis, keys.stream))
 
     def compared_run(self, keys: ShardKeys) -> str | None:
         """The run of the server in which this shard was last compared with SQL; None: never, or forgotten."""

@@ -15,7 +15,8 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from quizapp.errors import Unavailable
-from quizapp.grader.keys import ShardKeys, keys_for
+from quizapp.grader.cluster import ClusterClient, connect
+from quizapp.grader.keys import ShardKeys, keys_for, mark_beside
 from quizapp.grader.outcomes import BY_CODE, Outcome
 from quizapp.grader.rules import CompetitionRules, PaperPlace
 from quizapp.grader.scripts import script
@@ -166,11 +167,12 @@ class Grader:
 
     def __init__(self) -> None:
         self._url = ""
+        self._replicas = 0
         self._store: redis.Redis | None = None
 
-    def bind(self, url: str) -> None:
-        """Name the store; nothing is connected yet."""
-        self._url = url
+    def bind(self, url: str, replicas: int = 0) -> None:
+        """Name the store; nothing is connected yet. In a cluster a step is told as done once so many `replicas` have it."""
+        self._url, self._replicas = url, replicas
         self._store = None
 
     @property
@@ -182,7 +184,7 @@ class Grader:
     def store(self) -> redis.Redis:
         """The connection pool, replies as text. Its errors are redis-py's own."""
         if self._store is None:
-            self._store = redis.Redis.from_url(
+            self._store = connect(
                 self._url,
                 decode_responses=True,
                 socket_connect_timeout=CONNECT_TIMEOUT_S,
@@ -391,13 +393,19 @@ class Grader:
             raise _unavailable(error, "exists") from error
 
     def _run(self, name: str, keys: Sequence[str], values: Iterable[object]) -> Any:
-        step = script(name)
+        step, store = script(name), self.store
         arguments = [*keys, *values]
+        if isinstance(store, ClusterClient) and self._replicas:
+
+            def run(*words: Any) -> Any:
+                return store.execute_replicated(self._replicas, mark_beside(keys[0]), *words)
+        else:
+            run = cast(Any, store).execute_command
         try:
             try:
-                return self.store.evalsha(step.digest, len(keys), *cast(list[str], arguments))
+                return run("EVALSHA", step.digest, len(keys), *arguments)
             except NoScriptError:
-                return self.store.eval(step.text, len(keys), *cast(list[str], arguments))
+                return run("EVAL", step.text, len(keys), *arguments)
         except RedisError as error:
             raise _unavailable(error, name) from error
 

@@ -12,6 +12,11 @@ def shard_of(account: int, shards: int) -> int:
     return account % shards
 
 
+def mark_beside(key: str) -> str:
+    """A key without sense in the shard of another: what is written before a WAIT for replicas (see `cluster`)."""
+    return f"{key.partition('}')[0]}}}:mark"
+
+
 @dataclass(frozen=True, slots=True)
 class ShardKeys:
     """The keys of one shard of a competition."""

@@ -99,6 +99,7 @@ class _Submission:
     """One call of the submit script."""
 
     def __init__(self, keys: ShardKeys, account: int, ordinal: int, epoch: int, future: asyncio.Future[SubmitReply]):
+        self.keys = keys
         self.arguments = submit_arguments(keys, account, ordinal, epoch)
         self.future = future
 
@@ -289,13 +290,16 @@ class StorePipeline:
                 elif str(reply).startswith("NOSCRIPT"):
                     self._send([command], whole=True)
                 else:
-                    # A full disk, no memory, a replica, a fault in the script: nothing is promised to anybody.
-                    log.error("store_unavailable step=reply error=%s", str(reply)[:200])
                     self._waiting -= len(command)
-                    command.fail(Unavailable())
+                    self._refused(command, str(reply))
         except Exception:
             log.exception("the store's replies make no sense")
             self._drop(Unavailable())
+
+    def _refused(self, command: _Command, text: str) -> None:
+        # A full disk, no memory, a replica, a fault in the script: nothing is promised to anybody.
+        log.error("store_unavailable step=reply error=%s", text[:200])
+        command.fail(Unavailable())
 
     def lost(self, line: _Line, error: Exception | None) -> None:
         """The connection is gone: what was sent may have happened or not, and who waits must ask again."""

@@ -16,8 +16,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import cast
 
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,6 +27,7 @@ from quizapp.clock import from_ms
 from quizapp.config import Settings
 from quizapp.errors import Unavailable
 from quizapp.extensions import begin_reading, db, grader
+from quizapp.grader.cluster import connect, masters_of
 from quizapp.grader.consumer import StreamConsumer
 from quizapp.installation.checks import MIGRATIONS, lock_data_folder
 
@@ -234,8 +235,8 @@ def _refuse_data(settings: Settings) -> None:
     if settings.embedded_redis:
         return
     try:
-        with closing(Redis.from_url(settings.redis_url, socket_timeout=5)) as client:
-            keys = client.dbsize()
+        with closing(connect(settings.redis_url, socket_timeout=5)) as client:
+            keys = sum(cast(int, master.dbsize()) for master in masters_of(client))
     except RedisError as error:
         raise BackupError("无法访问 REDIS_URL 指定的存储。 The store of REDIS_URL can't be reached.") from error
     if keys:

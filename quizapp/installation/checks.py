@@ -7,13 +7,13 @@ import socket
 import time
 from pathlib import Path
 
-from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from quizapp.config import Settings
+from quizapp.grader.cluster import connect
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -142,7 +142,7 @@ def database_revisions(settings: Settings) -> tuple[str | None, str]:
 def check_store(url: str) -> None:
     """Raise CannotStart if REDIS_URL leads nowhere."""
     try:
-        client = Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)
+        client = connect(url, socket_connect_timeout=5, socket_timeout=5)
     except ValueError as error:
         raise CannotStart(
             "REDIS_URL 无法识别，应写作 redis://主机:6379/0。"

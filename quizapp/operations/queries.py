@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from redis import Redis
@@ -20,6 +20,8 @@ from quizapp.attempts.heartbeat import pulse
 from quizapp.attempts.lag import recorder_lag, unrecordable_count
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
+from quizapp.grader.cluster import connect, masters_of, server_of
+from quizapp.grader.consumer import run_id_of
 from quizapp.grader.keys import ShardKeys
 from quizapp.operations.readiness import Memory, Observed, Past, Recording, Waiting
 
@@ -79,7 +81,7 @@ def observe(now: datetime) -> Observed:
         db.session.rollback()
     try:
         # A connection of its own, without repeats: who asks whether the store hangs must not hang for long.
-        with Redis.from_url(
+        with connect(
             grader.url,
             decode_responses=True,
             socket_timeout=PATIENCE_S,
@@ -106,23 +108,28 @@ def _running(competitions: list[Competition], now: datetime) -> list[ShardKeys]:
 
 
 def _at_the_store(store: Redis, seen: Observed, shards: list[ShardKeys]) -> Observed:
+    # Of a cluster each master is asked, and the one with the least room told of; one that is away fails the whole look.
+    memories = [_memory(cast(Any, master.info("memory"))) for master in masters_of(store)]
+    runs: dict[Redis, str] = {}
     pipe = store.pipeline(transaction=False)
-    pipe.info("memory")
-    pipe.info("server")
     for keys in shards:
+        server = server_of(store, keys.rules)
+        runs[server] = runs.get(server) or run_id_of(server)
         pipe.exists(keys.rules)
         pipe.exists(keys.key)
         pipe.get(keys.compared)
-    memory, server, *found = pipe.execute()
+    found = pipe.execute()
     triples = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     told = pulse(store)
     newest = told.beats[0] if told.beats else None
     return replace(
         seen,
         store=True,
-        memory=_memory(memory),
+        memory=min(memories, key=lambda memory: memory.headroom / max(memory.limit, 1)),
         unprimed=sum(not (rules and key) for rules, key, _ in triples),
-        uncompared=sum(mark != server["run_id"] for _, _, mark in triples),
+        uncompared=sum(
+            mark != runs[server_of(store, keys.rules)] for keys, (_, _, mark) in zip(shards, triples, strict=True)
+        ),
         recording=Recording(
             max(0, told.now_ms - newest.at_ms), newest.failing, {beat.name: beat.recorded for beat in told.beats}
         )

@@ -74,7 +74,15 @@ def load_content() -> BankContent:
 class Installation:
     """A running `quizapp up`, with embedded stores unless the urls name others. `processes` finds its children."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, redis_url: str = "", database_url: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int = 2,
+        redis_url: str = "",
+        database_url: str = "",
+        environ: dict[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         # A caller's own settings must not leak in: REDIS_URL would send the load to a server that is in use.
@@ -86,6 +94,7 @@ class Installation:
             "REDIS_URL": redis_url,
             "DATABASE_URL": database_url,
             "PYTHONPATH": str(ROOT),
+            **(environ or {}),
         }
         self.settings: Settings = read_settings(self.environ)
         self.app: Flask = create_app(self.settings)
@@ -272,13 +281,17 @@ def installation(
     questions: int = 10,
     workers: int = 2,
     minutes: int = 120,
+    shards: int = 1,
     redis_url: str = "",
     database_url: str = "",
+    environ: dict[str, str] | None = None,
 ) -> Iterator[Installation]:
     """A running installation in a temporary folder, stopped and removed at the end."""
     with tempfile.TemporaryDirectory(prefix="quizload", ignore_cleanup_errors=True) as name:
-        running = Installation(Path(name), workers=workers, redis_url=redis_url, database_url=database_url)
-        running.prepare(people, questions=questions, minutes=minutes)
+        running = Installation(
+            Path(name), workers=workers, redis_url=redis_url, database_url=database_url, environ=environ
+        )
+        running.prepare(people, questions=questions, minutes=minutes, shards=shards)
         try:
             running.start()
             yield running
