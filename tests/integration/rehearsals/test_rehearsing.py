@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from redis import Redis
 from sqlalchemy import create_engine, inspect, text
 
@@ -78,41 +77,38 @@ class Operator:
 
 
 @pytest.fixture
+def valkey() -> Iterator[str]:
+    """The address of a server of its own with four numbered databases; there is something in the first."""
+    with tempfile.TemporaryDirectory(prefix="quizrs") as folder:
+        socket = Path(folder) / SOCKET
+        options = f"--port 0 --unixsocket {socket} --databases 4 --appendonly no"
+        server = start_child([find_server(), *options.split()], output=subprocess.DEVNULL, directory=Path(folder))
+        try:
+            wait_until_ready(Path(folder), server)
+            with Redis(unix_socket_path=str(socket)) as client:
+                client.set("somebody's", "own")
+            yield f"unix://{socket}"
+        finally:
+            stop_child(server, 5)
+
+
+@pytest.fixture
 def operator(databases: Databases, request: pytest.FixtureRequest) -> Iterator[Operator]:
     copy = RunningCopy()
     url = databases.new("cast", "tiny_bank")
     environ = copy.environ()
-    store = None
-    with tempfile.TemporaryDirectory(prefix="quizrs") as folder:
-        if url.startswith("postgresql"):
-            server: list[str | Path] = [
-                find_server(),
-                "--port",
-                "0",
-                "--unixsocket",
-                f"{folder}/{SOCKET}",
-                "--databases",
-                "4",
-                "--save",
-                "",
-            ]
-            store = start_child(server, output=subprocess.DEVNULL, directory=Path(folder))
-            wait_until_ready(Path(folder), store)
-            environ |= {"DATABASE_URL": url, "REDIS_URL": f"unix://{folder}/{SOCKET}"}
-        else:
-            shutil.move(url.removeprefix("sqlite:///"), copy.folder / "quiz.sqlite3")
-        app: Flask = create_app(read_settings(environ))
-        competition = add_competition(app, databases.contents["tiny_bank"].version_id, primed=False, now=utc_now())
-        with app.app_context():
-            db.engine.dispose()
-        if store:
-            with Redis.from_url(environ["REDIS_URL"]) as client:
-                client.set("somebody's", "own")
-        yield Operator(copy, environ, competition.id)
-        copy.dispose()
-        if store:
-            stop_child(store, 5)
-            databases.drop(url)
+    if is_postgresql := url.startswith("postgresql"):
+        environ |= {"DATABASE_URL": url, "REDIS_URL": request.getfixturevalue("valkey")}
+    else:
+        shutil.move(url.removeprefix("sqlite:///"), copy.folder / "quiz.sqlite3")
+    app = create_app(read_settings(environ))
+    competition = add_competition(app, databases.contents["tiny_bank"].version_id, primed=False, now=utc_now())
+    with app.app_context():
+        db.engine.dispose()
+    yield Operator(copy, environ, competition.id)
+    copy.dispose()
+    if is_postgresql:
+        databases.drop(url)
 
 
 @pytest.mark.slow
@@ -192,22 +188,19 @@ def test_no_rehearsal_beside_an_open_competition_unless_told(operator: Operator)
     assert operator.holds() == before
 
 
-def test_a_numbered_database_that_is_in_use_is_never_taken_or_emptied(operator: Operator) -> None:
-    if not operator.settings.redis_url:
-        pytest.skip("the embedded store is a server of its own")
-    url = operator.settings.store_url
+@pytest.mark.once
+def test_a_numbered_database_that_is_in_use_is_never_taken_or_emptied(tmp_path: Path, valkey: str) -> None:
+    environ = {"QUIZ_DATA_DIR": str(tmp_path), "REDIS_URL": valkey}
+    settings = read_settings(environ)
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(Redis.from_url(store_database_url(url, number))) for number in (1, 2, 3)]
+        clients = [stack.enter_context(Redis.from_url(store_database_url(valkey, number))) for number in (1, 2, 3)]
         clients[2].set("another's", "value")
-        with scratch_installation(operator.settings, operator.environ) as scratch:
-            assert scratch.environ["REDIS_URL"] == store_database_url(url, 2)
+        with scratch_installation(settings, environ) as scratch:
+            assert scratch.environ["REDIS_URL"] == store_database_url(valkey, 2)
             clients[1].flushdb()  # somebody else takes it meanwhile
             clients[1].set("another's", "value")
         assert [client.get("another's") for client in clients] == [None, b"value", b"value"]
         clients[0].set("another's", "value")
-        with (
-            pytest.raises(RehearsalError, match="no empty numbered"),
-            scratch_installation(operator.settings, operator.environ),
-        ):
+        with pytest.raises(RehearsalError, match="no empty numbered"), scratch_installation(settings, environ):
             pass
-    assert not (operator.settings.data_dir / "rehearsal.json").exists()
+    assert not (tmp_path / "rehearsal.json").exists()
