@@ -135,6 +135,37 @@ class Tally(Base):
     change: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
+class CorrectedKey(Base):
+    """The answer key of a question that a correction of the frozen standings put in place of the published one.
+
+    `key` in letters as written in the bank, None where the question is void. It and `VoidAttempt` say what the corrections in
+    force say, for the person's own pages; what was recorded and the bank version stay as they are.
+    """
+
+    __tablename__ = "corrected_key"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(8))
+
+
+class VoidAttempt(Base):
+    """An attempt that a correction of the frozen standings has made void: it counts for nothing."""
+
+    __tablename__ = "void_attempt"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["competition_id", "account_id", "ordinal"],
+            ["attempt.competition_id", "attempt.account_id", "attempt.ordinal"],
+            name="fk_void_attempt",
+        ),
+    )
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
 class QuestionExposure(Base):
     """How often a question was drawn for papers of a competition, counted after its end (`exposure`)."""
 

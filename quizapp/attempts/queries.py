@@ -1,15 +1,15 @@
 """Reads of attempts. Until an attempt is recorded the store is right about it; afterwards SQL is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from quizapp.attempts.models import Attempt, Response, Result
-from quizapp.attempts.rules import answers_may_show, places_of, shown_mask
+from quizapp.attempts.models import Attempt, CorrectedKey, Response, Result, VoidAttempt
+from quizapp.attempts.rules import answers_may_show, places_of, recompute, shown_mask
 from quizapp.attempts.tallies import counted
-from quizapp.banks.content import BankContent, Question
+from quizapp.banks.content import BankContent, Question, mask_of
 from quizapp.banks.queries import version_content
 from quizapp.banks.translation import for_reader
 from quizapp.clock import to_ms
@@ -27,7 +27,7 @@ from quizapp.papers.assembly import Paper, assemble
 @dataclass(frozen=True)
 class AttemptView:
     """An attempt, wherever it is held. `chosen`: position → mask of letters as shown. `deadline_ms` is None once it has
-    ended; `recorded` tells whether all of it is in SQL."""
+    ended; `recorded` tells whether all of it is in SQL. `void`: a correction of the frozen standings took it out."""
 
     competition_id: int
     account_id: int
@@ -39,6 +39,7 @@ class AttemptView:
     chosen: Mapping[int, int]
     ending: Ending | None
     recorded: bool
+    void: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class CountedResult:
 
 @dataclass(frozen=True)
 class ReviewedPosition:
-    """One question of an ended attempt with what was chosen and what was right, in the letters of this attempt."""
+    """One question of an ended attempt with what was chosen and what was right, in the letters of this attempt.
+
+    `corrected`: its key was corrected after the freeze; `void`: its points were given to everybody who met it.
+    """
 
     position: int
     question: Question
@@ -65,6 +69,8 @@ class ReviewedPosition:
     right: int
     points: int
     full_points: int
+    corrected: bool = False
+    void: bool = False
 
 
 def paper_of(competition: Competition, seed: str) -> Paper:
@@ -116,14 +122,60 @@ def attempts_of(competition: Competition, account_id: int) -> list[AttemptView]:
         known = views.get(state.ordinal)
         if known is None or known.ending is None:
             views[state.ordinal] = _from_store(competition, state)
-    return [views[ordinal] for ordinal in sorted(views)]
+    return corrected_views(competition, [views[ordinal] for ordinal in sorted(views)])
+
+
+def corrected_keys(competition: Competition) -> dict[str, int | None]:
+    """The keys that corrections of the frozen standings put in place of the published ones: code → mask, None for void."""
+    if competition.frozen_at is None:
+        return {}
+    rows = select(CorrectedKey.code, CorrectedKey.key).where(CorrectedKey.competition_id == competition.id)
+    return {code: key if key is None else mask_of(key) for code, key in db.session.execute(rows)}
+
+
+def corrected_count(competition: Competition, view: AttemptView) -> int:
+    """How many questions of an attempt a correction has made void or given another key."""
+    keys = corrected_keys(competition)
+    if not keys:
+        return 0
+    questions = version_content(competition.bank_version_id).questions
+    return sum(questions[place.ordinal].code in keys for place in paper_of(competition, view.seed).places)
+
+
+def corrected_views(competition: Competition, views: Sequence[AttemptView]) -> list[AttemptView]:
+    """A person's attempts as they count since the frozen standings were corrected: void ones, and by corrected keys.
+
+    They are graded anew from the raw responses, and only where a key was corrected.
+    """
+    if competition.frozen_at is None or not views:
+        return list(views)
+    of = competition.id, views[0].account_id
+    rows = select(VoidAttempt.ordinal).where(VoidAttempt.competition_id == of[0], VoidAttempt.account_id == of[1])
+    void = set(db.session.scalars(rows))
+    keys = corrected_keys(competition)
+    return [replace(_regraded(competition, view, keys), void=view.ordinal in void) for view in views]
+
+
+def _regraded(competition: Competition, view: AttemptView, keys: Mapping[str, int | None]) -> AttemptView:
+    if not keys or view.ending is None:
+        return view
+    attempt = db.session.get_one(Attempt, (competition.id, view.account_id, view.ordinal))
+    found = recompute(
+        paper_of(competition, view.seed),
+        version_content(competition.bank_version_id),
+        _recorded_choices(attempt),
+        partial=competition.multiple_scoring == "partial",
+        keys=keys,
+    )
+    ending = replace(view.ending, score=found.score, right_count=found.right_count, points=found.points)
+    return replace(view, ending=ending)
 
 
 def attempt_or_404(competition: Competition, account_id: int, ordinal: int) -> AttemptView:
     """One attempt with what was chosen. Raises NotFound; Unavailable if it runs and the store is away."""
     attempt = db.session.get(Attempt, (competition.id, account_id, ordinal))
     if attempt is not None and attempt.submitted_ms is not None:
-        return _from_sql(attempt, _recorded_choices(attempt))
+        return corrected_views(competition, [_from_sql(attempt, _recorded_choices(attempt))])[0]
     state = grader.read(competition.id, competition.shards, account_id, ordinal).attempt
     if state is not None:
         return _from_store(competition, state)
@@ -139,11 +191,12 @@ def result_of(competition: Competition, account_id: int) -> CountedResult | None
     one as the counted one, after submitting.
     """
     row = db.session.get(Result, (competition.id, account_id))
-    found = [_counted_from_sql(row)] if row else []
+    views = attempts_of(competition, account_id)
+    found = [_counted_from_sql(row)] if row and competition.frozen_at is None else []
     found += [
-        _counted_from_store(view, view.ending)
-        for view in attempts_of(competition, account_id)
-        if view.ending and not view.recorded
+        _counted_from_view(view, view.ending)
+        for view in views
+        if view.ending and not view.void and (not view.recorded or competition.frozen_at is not None)
     ]
     return counted(competition.keep, found)
 
@@ -154,7 +207,7 @@ def _counted_from_sql(row: Result) -> CountedResult:
     )
 
 
-def _counted_from_store(view: AttemptView, ending: Ending) -> CountedResult:
+def _counted_from_view(view: AttemptView, ending: Ending) -> CountedResult:
     return CountedResult(
         view.ordinal,
         view.organization_id,
@@ -162,7 +215,7 @@ def _counted_from_store(view: AttemptView, ending: Ending) -> CountedResult:
         ending.right_count,
         ending.used_ms,
         ending.submitted_ms,
-        recorded=False,
+        recorded=view.recorded,
     )
 
 
@@ -183,18 +236,22 @@ def review_of(competition: Competition, view: AttemptView) -> list[ReviewedPosit
     """An ended attempt, question by question. Ask `may_review` first: this tells what was right."""
     content = version_content(competition.bank_version_id)
     points = view.ending.points if view.ending else ()
+    keys = corrected_keys(competition)
     reviewed = []
     for position, place in enumerate(paper_of(competition, view.seed).places, start=1):
         question = for_reader(content.questions[place.ordinal])
+        right = keys.get(question.code, question.right)
         reviewed.append(
             ReviewedPosition(
                 position=position,
                 question=question,
                 options=tuple(question.options[option] for option in place.options),
                 chosen=view.chosen.get(position, 0),
-                right=shown_mask(question.right, place.options),
+                right=shown_mask(right or 0, place.options),
                 points=points[position - 1],
                 full_points=place.points,
+                corrected=question.code in keys,
+                void=right is None,
             )
         )
     return reviewed

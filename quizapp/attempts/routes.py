@@ -16,6 +16,7 @@ from quizapp.attempts.queries import (
     AttemptView,
     attempt_or_404,
     attempts_of,
+    corrected_count,
     may_review,
     result_of,
     review_of,
@@ -93,8 +94,9 @@ def result(competition_id: int) -> ResponseReturnValue:
     ended = [view for view in attempts if view.ending]
     counted = result_of(competition, _me().id)
     view: AttemptView | None = None
-    if ended and counted:
-        ordinal = request.args.get("attempt", counted.ordinal, type=int)
+    if ended:
+        # Where nothing counts any more, since a correction made all of them void, the last one is shown.
+        ordinal = request.args.get("attempt", counted.ordinal if counted else ended[-1].ordinal, type=int)
         if ordinal not in {each.ordinal for each in ended}:
             raise NotFound()
         view = attempt_or_404(competition, _me().id, ordinal)
@@ -111,6 +113,7 @@ def result(competition_id: int) -> ResponseReturnValue:
         counted=counted,
         view=view,
         review=review_of(competition, view) if view and shows else None,
+        corrected=corrected_count(competition, view) if view else 0,
         started_at=lambda each: from_ms(each.started_ms),
         submitted_at=lambda each: from_ms(each.ending.submitted_ms),
         uncounted_ms=view.ending.submitted_ms - view.started_ms - view.ending.used_ms if view and view.ending else 0,

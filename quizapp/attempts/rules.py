@@ -63,16 +63,23 @@ def points_for(kind: str, chosen: int, right: int, points: int, *, partial: bool
 
 def grade(
     places: Sequence[PaperPlace],
-    answer_key: Mapping[int, tuple[str, int]],
+    answer_key: Mapping[int, tuple[str, int | None]],
     chosen: Mapping[int, int],
     *,
     partial: bool,
 ) -> Grade:
-    """Grade a whole paper. `answer_key`: ordinal → type, right options as written. `chosen`: position → mask as shown."""
+    """Grade a whole paper. `answer_key`: ordinal → type, right options as written. `chosen`: position → mask as shown.
+
+    A question whose right options are None is void: everybody on whose paper it stands has its points.
+    """
     points: list[int] = []
     right_count = 0
     for position, place in enumerate(places, start=1):
         kind, right = answer_key[place.ordinal]
+        if right is None:
+            right_count += 1
+            points.append(place.points)
+            continue
         right_shown = shown_mask(right, place.options)
         given = chosen.get(position, 0)
         right_count += given == right_shown
@@ -80,15 +87,25 @@ def grade(
     return Grade(sum(points), right_count, tuple(points))
 
 
-def recompute(paper: Paper, content: BankContent, chosen: Mapping[int, int], *, partial: bool) -> Grade:
-    """The grade of raw responses (position → mask as shown) by the frozen bank version: the grader has no part in it."""
-    answer_key = {place.ordinal: _key_of(content, place.ordinal) for place in paper.places}
+def recompute(
+    paper: Paper,
+    content: BankContent,
+    chosen: Mapping[int, int],
+    *,
+    partial: bool,
+    keys: Mapping[str, int | None] | None = None,
+) -> Grade:
+    """The grade of raw responses (position → mask as shown) by the frozen bank version: the grader has no part in it.
+
+    `keys`: code → the right options as written that a correction put in place of the published ones, None for void.
+    """
+    answer_key = {place.ordinal: _key_of(content, place.ordinal, keys or {}) for place in paper.places}
     return grade(places_of(paper, content), answer_key, chosen, partial=partial)
 
 
-def _key_of(content: BankContent, ordinal: int) -> tuple[str, int]:
+def _key_of(content: BankContent, ordinal: int, keys: Mapping[str, int | None]) -> tuple[str, int | None]:
     question = content.questions[ordinal]
-    return question.type, question.right
+    return question.type, keys.get(question.code, question.right)
 
 
 def closing(

@@ -18,7 +18,7 @@ from quizapp.competitions.phase import Phase
 from quizapp.errors import Refused
 from quizapp.extensions import db, grader
 from quizapp.leaderboards import sources
-from quizapp.leaderboards.corrections import Changes
+from quizapp.leaderboards.corrections import Changes, keep_corrections
 from quizapp.leaderboards.differences import differences_of
 from quizapp.leaderboards.figures import Tree, figures_of_groups
 from quizapp.leaderboards.models import Freeze, Freezing, Snapshot, Standing
@@ -161,6 +161,7 @@ def correct_standings(
         freeze = _work_out(competition, writer, rows, units_of(before))
         freeze.frozen_at, freeze.frozen_by_id = competition.frozen_at or now, frozen_by
         snapshot = writer.end(actor=actor, reason=reason, differences=moved)
+        keep_corrections(competition, writer.corrected)
         _keep(rows, freeze, snapshot)
     return snapshot
 

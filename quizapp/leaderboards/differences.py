@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.corrections import Changes, Corrected
@@ -15,6 +16,7 @@ from quizapp.leaderboards.snapshots import units_of
 from quizapp.leaderboards.standings import StandingRow, people_rows
 
 MOST_MOVERS = 200
+MOST_PEOPLE = 200
 MOST_GROUPS = 300
 CHUNK = 2000
 
@@ -22,15 +24,15 @@ CHUNK = 2000
 def differences_of(competition: Competition, before: Snapshot, changes: Changes) -> dict[str, Any]:
     """How the standings in force would change with `changes` in place of those that made them, as JSON values.
 
-    `people`: those whose score or unit changes, comes or goes; `up`, `down`: how many others change their rank, `movers` the
-    first of them; `groups`: rows of the other boards, `more_groups` how many beyond these. No more than some hundred are
-    held.
+    `questions`: those whose key or voidness changes; `people`: the foremost of those whose score or unit changes, who come or
+    go, `more_people` how many beyond these; `up`, `down`: how many others change their rank, `movers` the first of them;
+    `groups`: rows of the other boards, `more_groups` how many beyond these. No more than some hundred are held.
     """
     corrected = Corrected(db.session.connection(), competition, changes)
     held: dict[int, dict[str, Any]] = {}
     new: dict[int, dict[str, Any]] = {}
-    earlier = Corrected(db.session.connection(), competition, before.changes).affected
-    affected = corrected.affected | earlier
+    earlier = Corrected(db.session.connection(), competition, before.changes)
+    affected = corrected.affected | earlier.affected
     old_rest = _others(_rows(competition, "people"), affected, held)
     new_rest = _others(people_rows(corrected.results_in_order(), competition.tie_keys), affected, new)
     up = down = 0
@@ -44,22 +46,33 @@ def differences_of(competition: Competition, before: Snapshot, changes: Changes)
 
     for old, row in zip(old_rest, new_rest, strict=True):  # who is not affected keeps the order
         moved(int(row.subject), old.rank, row.rank)
-    people = []
+    people: list[dict[str, Any]] = []
     for account in sorted(affected):
         old_row, new_row = held.get(account), new.get(account)
         if _but_rank(old_row) != _but_rank(new_row):
             people.append({"account": account, "from": old_row, "to": new_row})
         elif old_row and new_row:
             moved(account, old_row["rank"], new_row["rank"])
+    people.sort(key=lambda each: (min(row["rank"] for row in (each["from"], each["to"]) if row), each["account"]))
     groups = list(_groups(competition, before, corrected))
     return {
-        "people": people,
+        "questions": list(_questions(competition, earlier, corrected)),
+        "people": people[:MOST_PEOPLE],
+        "more_people": max(0, len(people) - MOST_PEOPLE),
         "up": up,
         "down": down,
         "movers": movers,
         "groups": groups[:MOST_GROUPS],
         "more_groups": max(0, len(groups) - MOST_GROUPS),
     }
+
+
+def _questions(competition: Competition, earlier: Corrected, corrected: Corrected) -> Iterator[dict[str, Any]]:
+    for question in version_content(competition.bank_version_id).questions:
+        code, published = question.code, question.key_letters
+        old, new = (each.keys.get(code, published) for each in (earlier, corrected))
+        if old != new:
+            yield {"code": code, "from": old, "to": new}
 
 
 def _others(rows: Iterator[StandingRow], affected: set[int], found: dict[int, dict[str, Any]]) -> Iterator[StandingRow]:

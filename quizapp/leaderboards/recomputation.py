@@ -4,10 +4,10 @@ The grader and `attempts.rules` compare bit masks in the letters shown; here set
 nothing is shared with what is to be proved but the paper, which the seed draws.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from quizapp.banks.content import LETTERS, Question
+from quizapp.banks.content import LETTERS, Question, mask_of
 from quizapp.papers.assembly import Paper
 
 
@@ -31,11 +31,37 @@ class Ended:
     submitted_ms: int
 
 
-def worth(paper: Paper, questions: Sequence[Question], chosen: Mapping[int, int], *, partial: bool) -> Worth:
-    """Grade raw responses (position → letters shown, as bits) by the answer key of the questions."""
+def with_keys(questions: Sequence[Question], keys: Mapping[str, str | None]) -> tuple[list[Question], set[int]]:
+    """The questions with the keys that corrections say (code → letters as written), and the ordinals of those that are void.
+
+    `keys` holds None for a void question. Papers are drawn from the questions as published: their keys have no part in that.
+    """
+    void = {ordinal for ordinal, question in enumerate(questions) if keys.get(question.code, "") is None}
+    right = {code: mask_of(letters) for code, letters in keys.items() if letters is not None}
+    return [replace(each, right=right[each.code]) if each.code in right else each for each in questions], void
+
+
+def worth(
+    paper: Paper,
+    questions: Sequence[Question],
+    chosen: Mapping[int, int],
+    *,
+    partial: bool,
+    void: Collection[int] = (),
+) -> Worth:
+    """Grade raw responses (position → letters shown, as bits) by the answer key of the questions.
+
+    A question whose ordinal is `void` gives its points to everybody on whose paper it stands, answered or not. To take the
+    points out would be fair to nobody: papers are drawn, so those who met the question would have another full score than
+    the others, and whoever was right would fall.
+    """
     points: list[int] = []
     right_count = 0
     for position, place in enumerate(paper.places, start=1):
+        if place.ordinal in void:
+            right_count += 1
+            points.append(place.points)
+            continue
         question = questions[place.ordinal]
         wanted = {LETTERS.index(letter) for letter in question.key_letters}
         shown = [letter for letter, bit in enumerate(reversed(f"{chosen.get(position, 0):b}")) if bit == "1"]

@@ -335,7 +335,7 @@ class Writer:
 
     def _public_changes(self) -> list[dict[str, Any]]:
         """The changes without accounts."""
-        accounts = sorted(self.corrected.affected)
+        accounts = sorted(self.corrected.named)
         seeds = {
             (account, attempt["ordinal"]): attempt["seed"]
             for account, attempts in self._evidence(accounts).items()

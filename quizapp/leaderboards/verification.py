@@ -12,10 +12,10 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from quizapp.banks.content import BankContent, canonical_json, question_from_json
+from quizapp.banks.content import BankContent, Question, canonical_json, question_from_json
 from quizapp.leaderboards.figures import Figures, Tree, figures_of_groups
 from quizapp.leaderboards.ranking import Counted, rank_key
-from quizapp.leaderboards.recomputation import Ended, counting_attempt, worth
+from quizapp.leaderboards.recomputation import Ended, counting_attempt, with_keys, worth
 from quizapp.leaderboards.snapshot_lines import (
     KINDS,
     STATEMENT,
@@ -115,6 +115,8 @@ class _Check:
         self._void = {change["attempt"] for change in changes if change["kind"] == "void"}
         self._moved = {change["participant"]: change["unit"] for change in changes if change["kind"] == "unit"}
         self._headcounts = {change["unit"]: change["headcount"] for change in changes if change["kind"] == "headcount"}
+        self._keys = {change["question"]: change["key"] for change in changes if change["kind"] == "question"}
+        self._graded: tuple[list[Question], set[int]] = [], set()
 
     def line(self, line: bytes) -> Iterator[Fault]:
         """Check the next line."""
@@ -165,6 +167,7 @@ class _Check:
             yield Fault("bank_differs", f"{found} ≠ {stated}")
         questions = tuple(question_from_json(question) for question in value["questions"])
         self.bank = BankContent(value["code"], value["title"], value["topics"], questions)
+        self._graded = with_keys(questions, self._keys)
 
     # people
 
@@ -216,6 +219,7 @@ class _Check:
         where = str(row["place"]) if row else participant
         ended: dict[int, Ended] = {}
         drawn: dict[int, Paper] = {}
+        questions, void = self._graded
         for attempt in attempts:
             if not 0 <= attempt["used_ms"] <= attempt["submitted_ms"] - attempt["started_ms"]:
                 yield Fault("time_impossible", where)
@@ -224,7 +228,7 @@ class _Check:
             paper = self._paper(attempt["seed"])
             chosen = dict(enumerate(attempt["chosen"], start=1))
             partial = self.formula.multiple_scoring == "partial"
-            of = worth(paper, self.bank.questions, chosen, partial=partial)
+            of = worth(paper, questions, chosen, partial=partial, void=void)
             ordinal = attempt["ordinal"]
             drawn[ordinal] = paper
             ended[ordinal] = Ended(ordinal, attempt["unit"], of, attempt["used_ms"], attempt["submitted_ms"])

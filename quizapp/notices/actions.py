@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import Account
+from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import competition_for_change
 from quizapp.errors import Invalid, NotFound, Refused
@@ -162,15 +163,25 @@ def changes_with(competition: Competition, change: dict[str, Any]) -> list[dict[
     snapshot = snapshot_in_force(competition)
     if snapshot is None:
         raise Refused("no_snapshot")
-    if change in snapshot.changes:
+    if change in snapshot.changes or (change["kind"] == "question" and _is_published(competition, snapshot, change)):
         raise Refused("changes_nothing")
 
     def thing(one: dict[str, Any]) -> tuple[object, ...]:
         if one["kind"] == "headcount":
             return "headcount", one["unit"]
+        if one["kind"] == "question":
+            return "question", one["question"]
         return one["kind"], one["account"], one.get("ordinal")
 
     return [*(kept for kept in snapshot.changes if thing(kept) != thing(change)), change]
+
+
+def _is_published(competition: Competition, snapshot: Snapshot, change: dict[str, Any]) -> bool:
+    """Whether a change of a question says what the bank version says, and no correction says otherwise."""
+    if any(one["kind"] == "question" and one["question"] == change["question"] for one in snapshot.changes):
+        return False
+    questions = version_content(competition.bank_version_id).questions
+    return any(each.code == change["question"] and each.key_letters == change["key"] for each in questions)
 
 
 def apply_correction(competition_id: int, correction_id: int, *, actor: Account, now: datetime) -> Snapshot:

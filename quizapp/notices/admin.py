@@ -8,6 +8,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from quizapp.accounts.models import Account
+from quizapp.banks.content import letters
+from quizapp.banks.queries import version_content
+from quizapp.banks.spellings import read_choice_key, read_judge_key
 from quizapp.clock import utc_now
 from quizapp.competitions.forms import refuse
 from quizapp.competitions.models import Competition
@@ -173,6 +176,8 @@ def new_correction(competition_id: int) -> ResponseReturnValue:
 def _change(form: CorrectionForm, competition: Competition) -> dict[str, Any] | None:
     """The change that the form says; None with a sentence at the field that is wrong."""
     kind = form.kind.data
+    if kind in ("void_question", "key"):
+        return _change_of_question(form, competition)
     unit = None
     if kind != "void" and form.unit.data:
         unit = next(iter(organizations_by_code([form.unit.data.strip()]).values()), None)
@@ -198,6 +203,25 @@ def _change(form: CorrectionForm, competition: Competition) -> dict[str, Any] | 
     if ordinal not in ordinals:
         return _none(form.ordinal, _("这个人没有这一次答卷。"))
     return {"kind": "void", "account": account, "ordinal": ordinal}
+
+
+def _change_of_question(form: CorrectionForm, competition: Competition) -> dict[str, Any] | None:
+    code = (form.question.data or "").strip()
+    questions = {each.code: each for each in version_content(competition.bank_version_id).questions}
+    question = questions.get(code)
+    if question is None or question.pool != "formal":
+        return _none(form.question, _("本次竞赛的题库里没有这个编号的正式题。请在题库的版本页面查到编号后再填写。"))
+    if form.kind.data == "void_question":
+        return {"kind": "question", "question": code, "key": None}
+    text = form.key.data or ""
+    right = (read_judge_key(text, ()) if question.type == "judge" else read_choice_key(text)).right
+    if not right or right >> len(question.options) or (right.bit_count() > 1) is not (question.type == "multiple"):
+        message = _(
+            "这不是这道题可能的答案。请按题库里的选项顺序填写：单选题一个字母，多选题至少两个，例如 ACD；判断题填 正确 或 错误。"
+            "如果有几种答案都算对，请作废这道题。"
+        )
+        return _none(form.key, message)
+    return {"kind": "question", "question": code, "key": letters(right)}
 
 
 def _none(field: Any, message: str) -> dict[str, Any] | None:

@@ -25,6 +25,16 @@ def published_names(competition: Competition, accounts: Collection[int]) -> dict
     return {account: name if named else mask_name(name) for account, name, named in db.session.execute(rows)}
 
 
+def named_by_consent(competition: Competition, accounts: Collection[int]) -> set[int]:
+    """Who of some agreed to stand in published lists of winners by the full name."""
+    rows = select(PublicationConsent.account_id).where(
+        PublicationConsent.competition_id == competition.id,
+        PublicationConsent.account_id.in_(accounts),
+        PublicationConsent.named,
+    )
+    return set(db.session.scalars(rows))
+
+
 def consent_of(competition: Competition, account: Account) -> bool:
     """Whether the participant agreed to stand in published lists of winners by the full name."""
     found = db.session.get(PublicationConsent, (competition.id, account.id))

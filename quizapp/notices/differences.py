@@ -23,14 +23,19 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The differences that a correction made: `people` whose result changed, `movers` whose rank alone did, `groups`."""
+    """The differences that a correction made: `people` whose result changed, `movers` whose rank alone did, `groups`.
 
+    `questions`: code, the key before and after; an empty key is a void question.
+    """
+
+    questions: list[tuple[str, str, str]]
     people: list[Move]
     movers: list[Move]
     groups: list[Move]
     up: int
     down: int
     more_groups: int
+    more_people: int
 
     @property
     def more_movers(self) -> int:
@@ -70,7 +75,11 @@ def shown_differences(
         else:
             name = str((region_name if each["board"] == "regions" else industry_name)(code))
         groups.append(Move(name, each["board"], _with_mean(each["from"], minimum), _with_mean(each["to"], minimum)))
-    return Shown(people, movers, groups, differences["up"], differences["down"], differences["more_groups"])
+    # Snapshots from before questions could be corrected have neither them nor `more_people`.
+    questions = [(each["code"], each["from"] or "", each["to"] or "") for each in differences.get("questions", ())]
+    more_people = differences.get("more_people", 0)
+    up, down, more_groups = differences["up"], differences["down"], differences["more_groups"]
+    return Shown(questions, people, movers, groups, up, down, more_groups, more_people)
 
 
 def _with_mean(figures: dict[str, Any] | None, minimum: int) -> dict[str, Any] | None:

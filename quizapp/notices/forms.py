@@ -53,6 +53,8 @@ class CorrectionForm(Form):
             SelectChoice("void", _l("作废一份答卷")),
             SelectChoice("unit", _l("改正一名参赛者的单位")),
             SelectChoice("headcount", _l("改正一个单位的应参赛人数")),
+            SelectChoice("void_question", _l("作废一道试题（抽到的人都得这道题的分）")),
+            SelectChoice("key", _l("改正一道试题的标准答案（按原始作答重新评分）")),
         ],
         validators=[DataRequired(_l("请选择更正什么。"))],
     )
@@ -60,6 +62,8 @@ class CorrectionForm(Form):
     ordinal = WholeNumberField(_l("第几次答卷"), least=1, most=10_000, optional=True)
     unit = StringField(_l("单位代码"), [Length(max=20, message=_l("最多 20 个字。")), plain_text])
     headcount = WholeNumberField(_l("应参赛人数"), least=1, most=10_000_000, optional=True)
+    question = StringField(_l("试题编号"), [Length(max=40, message=_l("最多 40 个字。")), plain_text])
+    key = StringField(_l("正确的标准答案"), [Length(max=20, message=_l("最多 20 个字。")), plain_text])
     reason = StringField(_l("更正理由"), [required, Length(max=300, message=_l("最多 300 个字。")), plain_text])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from quizapp.attempts.rules import recompute
 from quizapp.attempts.tallies import counted
-from quizapp.leaderboards.recomputation import Ended, Worth, counting_attempt, tie_of, worth
+from quizapp.leaderboards.recomputation import Ended, Worth, counting_attempt, tie_of, with_keys, worth
 from quizapp.papers.assembly import assemble
 from tests.cast import TINY_BLUEPRINT, tiny_content
 
@@ -61,3 +61,31 @@ class Scored:
 @pytest.mark.parametrize(("keys", "tie"), [("score", (5,)), ("score,time", (5, 6)), ("score,time,earlier", (5, 6, 7))])
 def test_a_tie_is_made_of_the_keys(keys: str, tie: tuple[int, ...]) -> None:
     assert tie_of(keys, 5, 6, 7) == tie
+
+
+def test_a_void_question_gives_its_points_to_everybody_who_met_it() -> None:
+    content = tiny_content()
+    met = 0
+    for number in range(40):
+        paper = assemble(TINY_BLUEPRINT, content, f"{number}")
+        code = content.questions[0].code
+        questions, void = with_keys(content.questions, {code: None})
+        points = worth(paper, questions, {}, partial=True, void=void).points
+        met += sum(points)
+        assert points == tuple(place.points if place.ordinal == 0 else 0 for place in paper.places)
+    assert met
+
+
+def test_a_corrected_key_is_in_the_letters_of_the_bank_and_moves_no_other_question() -> None:
+    content = tiny_content()
+    for number in range(40):
+        paper = assemble(TINY_BLUEPRINT, content, f"{number}")
+        place = paper.places[0]
+        old = content.questions[place.ordinal]
+        other = next(letter for letter in "AB" if letter != old.key_letters)
+        questions, void = with_keys(content.questions, {old.code: other, "unknown": None})
+        assert (old.right, void) == (content.questions[place.ordinal].right, set())  # the bank's version stays as it is
+        chosen = {1: 1 << place.options.index("AB".index(other)), 2: 1}
+        now, before = (worth(paper, each, chosen, partial=False).points for each in (questions, content.questions))
+        assert (now[0], before[0]) == (place.points, 0)
+        assert now[1:] == before[1:]
