@@ -28,7 +28,17 @@ from quizapp.draws.forms import (
     plan_data,
 )
 from quizapp.draws.models import Draw
-from quizapp.draws.queries import candidates, draw_or_404, draws_of, prizes_of, scores_now, step_of, winners_of
+from quizapp.draws.pages import page_of_winners
+from quizapp.draws.queries import (
+    Reading,
+    candidates,
+    draw_or_404,
+    draws_of,
+    is_outdated,
+    prizes_of,
+    scores_now,
+    step_of,
+)
 from quizapp.draws.steps import APPROVALS, Step, is_over
 from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db
@@ -88,7 +98,8 @@ def show(competition_id: int, number: int) -> ResponseReturnValue:
         approvals_needed=APPROVALS,
         may_approve=not own and draw.number > 1 and bool(draw.prizes),
         problem=_problem(competition, draw) if step is Step.PLANNED else "",
-        won=winners_of(competition, draw) if step is Step.DRAWN else [],
+        won=page_of_winners(competition, draw, Reading.FULL) if step is Step.DRAWN else [],
+        outdated=is_outdated(competition, draw),
         **_borders(competition, draw),
     )
 

@@ -1,11 +1,12 @@
 """Reads of draws: their rolls, their one file, who won, and one's own part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from quizapp.accounts.models import Account, RoleGrant
 from quizapp.clock import to_ms
@@ -16,11 +17,11 @@ from quizapp.draws.models import Draw, DrawEntry, DrawExclusion, DrawWinner
 from quizapp.draws.steps import Moments, Step, step_at
 from quizapp.errors import NotFound
 from quizapp.extensions import db, signing_key
+from quizapp.leaderboards.frozen import frozen_board
 from quizapp.leaderboards.models import Standing
-from quizapp.leaderboards.queries import board_of, names_of, units_by_id
-from quizapp.notices.consent import published_names
-from quizapp.organizations.models import Organization
-from quizapp.web.page_context import mask_name
+from quizapp.leaderboards.queries import board_of, names_of, sight_of
+from quizapp.leaderboards.visibility import OWNERS, Sight, unit_shown
+from quizapp.notices.consent import named_by_consent, published_names
 
 BIGGEST = 2**31 - 1
 STAFF = ("administrator", "organizer", "auditor")
@@ -178,31 +179,101 @@ def winning_entries(draw: Draw) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """A winner as a page shows him or her. `name` as the public may see it, `full_name` for those who may."""
+    """A winner as a page shows him or her; `name` and `unit` are empty where the reader may not know them."""
 
     entry: str
     score: int
     name: str
-    full_name: str
-    unit: Organization | None
+    unit: str
 
 
-def winners_of(competition: Competition, draw: Draw) -> list[tuple[Prize, list[Winner]]]:
-    """Each prize with its winners, in the order in which they were drawn."""
-    rows = db.session.execute(
-        select(DrawWinner.prize, DrawEntry)
-        .join(DrawEntry, (DrawWinner.draw_id == DrawEntry.draw_id) & (DrawWinner.entry == DrawEntry.entry))
-        .where(DrawWinner.draw_id == draw.id)
-        .order_by(DrawWinner.prize, DrawWinner.place)
-    ).all()
-    accounts = [entry.account_id for _prize, entry in rows]
-    public, full = published_names(competition, accounts), names_of(accounts)
-    units = units_by_id({entry.organization_id for _prize, entry in rows if entry.organization_id})
-    found: list[tuple[Prize, list[Winner]]] = [(prize, []) for prize in prizes_of(draw)]
-    for prize, entry in rows:
-        names = public.get(entry.account_id, ""), full.get(entry.account_id, "")
-        found[prize - 1][1].append(Winner(entry.entry, entry.score, *names, units.get(entry.organization_id or 0)))
+@dataclass(frozen=True, slots=True)
+class Won:
+    """A prize with how many won it, and those of them who stand on one `page` (from 1) of `pages`."""
+
+    number: int
+    prize: Prize
+    count: int
+    page: int
+    pages: int
+    winners: list[Winner]
+
+
+class Reading(StrEnum):
+    """What the reader of a list of winners may know. FULL: everybody's name and unit, as organizers and auditors.
+
+    MASKED: what the boards show: 张*, in full by consent, and nobody of a unit that is too small. NOTHING: entries alone, where
+    the competition's boards are not for this reader.
+    """
+
+    FULL = "full"
+    MASKED = "masked"
+    NOTHING = "nothing"
+
+
+def reading_of(competition: Competition, account: Account | None) -> Reading:
+    """What `account` (None: a stranger) may know of winners."""
+    if account is not None and account.roles & OWNERS:
+        return Reading.FULL
+    return Reading.MASKED if sight_of(competition, account) is Sight.YES else Reading.NOTHING
+
+
+def winners_of(
+    competition: Competition, draw: Draw, reading: Reading, *, most: int, number: int = 0, page: int = 1
+) -> list[Won]:
+    """Each prize with its first `most` winners, in the order in which they were drawn; of prize `number` those of a `page`."""
+    counts = select(DrawWinner.prize, func.count()).where(DrawWinner.draw_id == draw.id).group_by(DrawWinner.prize)
+    count_of = {row[0]: row[1] for row in db.session.execute(counts)}
+    found: list[Won] = []
+    for each, prize in enumerate(prizes_of(draw), start=1):
+        count = count_of.get(each, 0)
+        pages = max(1, -(-count // most))
+        at = max(1, min(page, pages)) if each == number else 1
+        winners = _winners(competition, draw, reading, each, (at - 1) * most, most) if count else []
+        found.append(Won(each, prize, count, at, pages, winners))
     return found
+
+
+def _winners(
+    competition: Competition, draw: Draw, reading: Reading, prize: int, offset: int, most: int
+) -> list[Winner]:
+    """The winners of a prize after the first `offset`: their places count from 1 without a gap."""
+    rows = db.session.scalars(
+        select(DrawEntry)
+        .join(DrawWinner, (DrawWinner.draw_id == DrawEntry.draw_id) & (DrawWinner.entry == DrawEntry.entry))
+        .where(DrawWinner.draw_id == draw.id, DrawWinner.prize == prize)
+        .where(DrawWinner.place > offset, DrawWinner.place <= offset + most)
+        .order_by(DrawWinner.place)
+    ).all()
+    names, units = _known(competition, rows, reading)
+    return [
+        Winner(row.entry, row.score, names.get(row.account_id, ""), units.get(row.organization_id or 0, ""))
+        for row in rows
+    ]
+
+
+def _known(
+    competition: Competition, rows: Sequence[DrawEntry], reading: Reading
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The names by account, and what is told of the units by unit, that a reader may know."""
+    accounts, own = [row.account_id for row in rows], {row.organization_id for row in rows if row.organization_id}
+    board = frozen_board(competition.id)
+    if reading is Reading.NOTHING or board is None:
+        return {}, {}
+    if reading is Reading.FULL:
+        return names_of(accounts), board.unit_names
+    lines = {unit: board.lines.get(unit, ()) for unit in own}
+    figures = board.figures("units", {str(above) for line in lines.values() for above in line})
+    shown = {unit: unit_shown(line, figures, board.minimum) for unit, line in lines.items()}
+    hidden = {unit for unit, line in lines.items() if line and shown[unit] is None}
+    agreed = named_by_consent(competition, accounts)
+    names = published_names(competition, accounts)
+    kept = {
+        row.account_id: names.get(row.account_id, "")
+        for row in rows
+        if row.organization_id not in hidden or row.account_id in agreed
+    }
+    return kept, {unit: board.unit_names.get(above, "") for unit, above in shown.items() if above is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +308,12 @@ def own_part(draw: Draw, account: Account) -> OwnPart | None:
     return OwnPart(row.entry, row.score, prizes[won - 1] if won else None, lots=lots)
 
 
+def is_outdated(competition: Competition, draw: Draw) -> bool:
+    """Whether the standings were corrected after the roll was frozen: who is in it, and with which score, stays as it was."""
+    board = frozen_board(competition.id)
+    return draw.standings is not None and board is not None and board.freeze.digest != draw.standings
+
+
 def seed_of(draw: Draw) -> bytes | None:
     """The seed, once chance has come and was recorded."""
     chance, outcome = chance_of(draw), outcome_of(draw)
@@ -245,13 +322,9 @@ def seed_of(draw: Draw) -> bytes | None:
     return seed_from(draw.digest, content.chance_brought(chance, outcome))
 
 
-def some_names(draw: Draw, most: int) -> list[str]:
-    """The masked names of some who take part, by chance: their entries' ids are random."""
-    rows = (
-        select(Account.name)
-        .join(DrawEntry, DrawEntry.account_id == Account.id)
-        .where(DrawEntry.draw_id == draw.id)
-        .order_by(DrawEntry.entry)
-        .limit(most)
-    )
-    return [mask_name(name) for name in db.session.scalars(rows)]
+def some_names(competition: Competition, draw: Draw, reading: Reading, most: int) -> list[str]:
+    """What a hall may read of some who take part, by chance: their entries' ids are random."""
+    rows = select(DrawEntry).where(DrawEntry.draw_id == draw.id).order_by(DrawEntry.entry).limit(most)
+    entries = db.session.scalars(rows).all()
+    names, _units = _known(competition, entries, Reading.MASKED if reading is Reading.FULL else reading)
+    return [names.get(entry.account_id) or entry.entry for entry in entries]

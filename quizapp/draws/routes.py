@@ -12,19 +12,22 @@ from quizapp.clock import to_ms, utc_now
 from quizapp.competitions.queries import published_or_404
 from quizapp.draws import beacon
 from quizapp.draws.forms import REASON_NAMES
+from quizapp.draws.pages import page_of_winners
 from quizapp.draws.queries import (
+    Reading,
     Winner,
     draws_of,
     file_of,
+    is_outdated,
     own_part,
     prizes_of,
     public_draw_or_404,
+    reading_of,
     some_names,
     step_of,
     winners_of,
 )
 from quizapp.draws.steps import Step
-from quizapp.leaderboards.visibility import OWNERS
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.downloads import download
 from quizapp.web.error_pages import wants_json
@@ -33,7 +36,8 @@ bp = Blueprint("draws", __name__, access=PUBLIC, url_prefix="/competitions/<int:
 check = Blueprint("draw_check", __name__, access=PUBLIC, url_prefix="/draws")
 
 SCRIPT = Path(__file__).with_name("check_draw.py")
-WINNERS_SHOWN = 200
+HALL_WINNERS = 240
+"""Of each prize: what a hall can follow. All of them are on the pages."""
 ROLLING_NAMES = 60
 
 
@@ -51,7 +55,7 @@ def show(competition_id: int, number: int) -> ResponseReturnValue:
     competition = published_or_404(competition_id)
     draw = public_draw_or_404(competition, number)
     step = step_of(draw, utc_now())
-    signed_in = current_user.is_authenticated
+    reader = _account()
     return render_template(
         "draws/show.html",
         competition=competition,
@@ -59,10 +63,9 @@ def show(competition_id: int, number: int) -> ResponseReturnValue:
         step=step,
         prizes=prizes_of(draw),
         reasons=REASON_NAMES,
-        won=winners_of(competition, draw) if step is Step.DRAWN else [],
-        winners_shown=WINNERS_SHOWN,
-        mine=own_part(draw, _account()) if signed_in else None,
-        in_full=signed_in and bool(current_user.roles & OWNERS),
+        won=page_of_winners(competition, draw, reading_of(competition, reader)) if step is Step.DRAWN else [],
+        mine=own_part(draw, reader) if reader else None,
+        outdated=is_outdated(competition, draw),
         address=beacon.address_of(draw.round) if draw.round else "",
         randomness=beacon.Round(draw.round or 0, draw.beacon_signature).randomness if draw.beacon_signature else "",
         chain=beacon.CHAIN,
@@ -85,7 +88,9 @@ def hall(competition_id: int, number: int) -> ResponseReturnValue:
     step = step_of(draw, utc_now())
     if wants_json():
         return jsonify(step=step)
-    won = winners_of(competition, draw) if step is Step.DRAWN else []
+    # Whoever shows it to a hall shows it in public: names are masked for an organizer's screen too.
+    reading = Reading.MASKED if reading_of(competition, _account()) is not Reading.NOTHING else Reading.NOTHING
+    won = winners_of(competition, draw, reading, most=HALL_WINNERS) if step is Step.DRAWN else []
     return render_template(
         "draws/hall.html",
         competition=competition,
@@ -93,13 +98,16 @@ def hall(competition_id: int, number: int) -> ResponseReturnValue:
         step=step,
         prizes=prizes_of(draw),
         happens_ms=to_ms(draw.happens_at) if draw.happens_at else 0,
-        rolling=some_names(draw, ROLLING_NAMES) if won else [],
-        shown=[{"name": prize.name, "winners": [_shown(each) for each in winners]} for prize, winners in won],
+        rolling=some_names(competition, draw, reading, ROLLING_NAMES) if won else [],
+        shown=[
+            {"name": each.prize.name, "count": each.count, "winners": [_shown(winner) for winner in each.winners]}
+            for each in won
+        ],
     )
 
 
 def _shown(winner: Winner) -> list[str]:
-    return [winner.name, winner.unit.name if winner.unit else "", winner.entry]
+    return [winner.name, winner.unit, winner.entry] if winner.name else [winner.entry, winner.unit]
 
 
 @check.get("/check_draw.py")
@@ -108,6 +116,5 @@ def script() -> Response:
     return download(SCRIPT.read_bytes(), SCRIPT.name, "text/x-python")
 
 
-def _account() -> Account:
-    account: Account = current_user._get_current_object()
-    return account
+def _account() -> Account | None:
+    return current_user._get_current_object() if current_user.is_authenticated else None

@@ -12,14 +12,20 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from quizapp.draws import fetching
+from quizapp.accounts.models import Account
+from quizapp.clock import utc_now
+from quizapp.competitions.models import Competition
+from quizapp.draws import fetching, pages, routes
 from quizapp.draws.commands import draws as group
 from quizapp.draws.models import DrawEntry, DrawWinner
 from quizapp.draws.routes import SCRIPT
 from quizapp.extensions import db
+from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.notices.consent import choose_consent
 from tests.cast import Cast, Person
 from tests.conftest import SignIn
 from tests.integration.draws.conftest import AT, ROUND, SECRET, Urn
+from tests.integration.leaderboards.stage import Stage
 from tests.unit.draws.test_the_beacon import RANDOMNESS, SIGNED
 
 PLAN = {
@@ -215,3 +221,68 @@ def test_a_server_without_network_says_so_and_draws_nothing(
     assert answer.status_code == 503
     assert "服务器取不到这一轮" in answer.text
     assert urn.row().drawn_at is None
+
+
+@pytest.mark.once
+def test_who_may_not_see_the_boards_reads_entries_and_no_names(urn: Urn, cast: Cast, sign_in: SignIn) -> None:
+    urn.bring_to("drawn")
+    stage = Stage(urn.app, urn.id)
+    strangers = urn.app.test_client(), sign_in(urn.app.test_client(), cast.chen)
+    for boards, readers in (("off", strangers), ("members", strangers[:1])):
+        stage.set(boards=boards)
+        for reader in readers:
+            for page in ("1", "1/hall"):
+                text = reader.get(f"{urn.path}/{page}").text
+                assert "张*" not in text
+                assert urn.file()["draw"]["winners"][0][0] in text
+            assert reader.get(f"{urn.path}/1/draw.json").status_code == 200  # anybody may check
+    assert "张*" in strangers[1].get(f"{urn.path}/1").text
+
+
+@pytest.mark.once
+def test_nobody_of_a_small_unit_is_named_but_by_consent(urn: Urn, cast: Cast) -> None:
+    urn.bring_to("drawn")
+    winner = person_with(urn, won=True)
+    unit = cast.unit_b.id
+    with urn.app.app_context():
+        paths = {cast.group.id: f"{cast.group.id}", unit: f"{cast.group.id}/{unit}"}
+        for place, (each, path) in enumerate(paths.items(), start=1):
+            row = Standing(competition_id=urn.id, board="units", place=place, rank=0, subject=str(each), name="乙厂")
+            row.organization_id, row.figures = each, {"participants": 4, "path": path}
+            db.session.add(row)
+        freeze = db.session.get_one(Freeze, urn.id)
+        freeze.summary = {**freeze.summary, "minimum": 5}
+        freeze.digest = "1" * 64
+        db.session.commit()
+    public = urn.app.test_client()
+    page = public.get(f"{urn.path}/1").text
+    assert "张*" not in page
+    assert "乙厂" not in page
+    assert "名次又作了更正" in page  # the standings are others than those of the roll
+    with urn.app.app_context():
+        competition, account = db.session.get_one(Competition, urn.id), db.session.get_one(Account, winner.id)
+        choose_consent(competition, account, named=True, now=utc_now())
+        db.session.commit()
+    page = public.get(f"{urn.path}/1").text
+    assert winner.name in page
+    assert "乙厂" not in page
+
+
+@pytest.mark.once
+def test_many_winners_come_a_page_at_a_time(urn: Urn, qin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    urn.bring_to("drawn")
+    monkeypatch.setattr(pages, "WINNERS_A_PAGE", 2)
+    monkeypatch.setattr(routes, "HALL_WINNERS", 2)
+    entries = urn.file()["draw"]["winners"]
+    assert [len(each) for each in entries] == [2, 3, 4]
+
+    def shown(address: str) -> set[str]:
+        text = urn.app.test_client().get(f"{urn.path}/1{address}").text
+        return {entry for each in entries for entry in each if entry in text}
+
+    first = {entry for each in entries for entry in each[:2]}
+    assert shown("") == shown("?prize=7&page=-3") == shown("?prize=x&page=99999999999999999999") == first
+    assert shown("?prize=3&page=2") == (first - set(entries[2])) | set(entries[2][2:])
+    assert shown("?prize=3&page=2") == shown("?prize=3&page=3")
+    assert shown("/hall") == first
+    assert "?prize=3&amp;page=2#won-3" in qin.get(f"{urn.admin}/1").text

@@ -1,9 +1,9 @@
 "use strict";
 // Shows a draw for a hall: who won is decided and recorded before this begins, so it can be shown as often as is wanted.
-// Each prize is two steps, the last prize first: its names roll, then its winners stand.
+// The last prize comes first. Of each prize the names roll in one step, then its winners stand, a screenful a step.
 (function () {
   var stage = document.getElementById("stage");
-  var POLL_MS = 3000, ROLL_MS = 90;
+  var POLL_MS = 3000, ROLL_MS = 90, SCREEN = 60;
 
   function wait() {
     var clock = document.getElementById("stage-clock");
@@ -31,8 +31,15 @@
     var heading = document.getElementById("stage-prize"), rolling = document.getElementById("stage-rolling");
     var list = document.getElementById("stage-winners"), told = document.getElementById("stage-told");
     var still = window.matchMedia("(prefers-reduced-motion: reduce)");
-    var prizes = data.prizes.slice().reverse();
-    var at = 0, last = 2 * prizes.length + 1, timer = null;
+    var steps = [{ words: data.ready }], at = 0, timer = null;
+    data.prizes.slice().reverse().forEach(function (prize) {
+      steps.push({ prize: prize, rolls: true });
+      for (var from = 0; from === 0 || from < prize.winners.length; from += SCREEN) {
+        steps.push({ prize: prize, from: from, to: Math.min(from + SCREEN, prize.winners.length) });
+      }
+    });
+    steps.push({ words: data.end });
+    var last = steps.length - 1;
 
     function person(winner) {
       var item = document.createElement("li"), name = document.createElement("strong");
@@ -61,22 +68,31 @@
       list.textContent = "";
       rolling.textContent = "";
       stage.dataset.at = at;
-      if (at === 0 || at === last) {
-        heading.textContent = at ? data.end : data.ready;
+      var step = steps[at], prize = step.prize;
+      if (!prize) {
+        heading.textContent = step.words;
         told.textContent = heading.textContent;
         return;
       }
-      var prize = prizes[Math.floor((at - 1) / 2)];
-      heading.textContent = prize.name + " · " + data.count.replace("{count}", prize.winners.length);
-      if (at % 2) {
+      heading.textContent = prize.name + " · " + data.count.replace("{count}", prize.count);
+      if (step.rolls) {
         told.textContent = prize.name + " " + data.rolling;
         roll();
         return;
       }
-      list.className = "stage-winners" + (prize.winners.length > 24 ? " many" : "");
-      prize.winners.forEach(function (winner) { list.appendChild(person(winner)); });
-      rolling.textContent = prize.winners.length ? "" : data.nobody;
-      told.textContent = heading.textContent + " " + prize.winners.map(function (winner) { return winner[0]; }).join(" ");
+      if (prize.count > SCREEN) {
+        heading.textContent += " · " + data.part.replace("{from}", step.from + 1).replace("{to}", step.to);
+      }
+      var standing = prize.winners.slice(step.from, step.to);
+      list.className = "stage-winners" + (standing.length > 24 ? " many" : "");
+      standing.forEach(function (winner) { list.appendChild(person(winner)); });
+      if (step.to === prize.winners.length && step.to < prize.count) {
+        var more = document.createElement("li");
+        more.textContent = data.more.replace("{count}", prize.count - step.to);
+        list.appendChild(more);
+      }
+      rolling.textContent = prize.count ? "" : data.nobody;
+      told.textContent = heading.textContent + " " + standing.map(function (winner) { return winner[0]; }).join(" ");
     }
 
     function go(to) {
