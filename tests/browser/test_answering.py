@@ -1,5 +1,6 @@
 """Answering on a phone: nothing is lost, nothing is called saved that is not, and the clock is the server's."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,18 @@ def wait_until_recorded(page: Page, site: Site, competition: OpenCompetition, wa
             return
         page.wait_for_timeout(100)
     assert recorded(site, competition) == wanted
+
+
+def wait_until_ended(page: Page, site: Site, competition: OpenCompetition, cast: Cast) -> None:
+    with site.app.app_context():
+        for _ in range(600):
+            attempt = db.session.get(Attempt, (competition.id, cast.lin.id, 1), populate_existing=True)
+            if attempt and attempt.submitted_ms:
+                break
+            db.session.rollback()
+            page.wait_for_timeout(100)
+        assert attempt
+        assert attempt.submitted_ms
 
 
 def change(site: Site, competition: OpenCompetition, **columns: Any) -> None:
@@ -215,6 +228,41 @@ def test_a_browser_whose_clock_is_a_day_off_and_jumps_has_the_servers_time(
     assert left - 600 < seconds_left(page) <= left
 
 
+@pytest.mark.parametrize("beyond_the_deadline", [False, True])
+def test_a_tab_that_slept_shows_how_it_stands_as_soon_as_it_wakes(
+    visit: Visit, site: Site, cast: Cast, competition: OpenCompetition, beyond_the_deadline: bool
+) -> None:
+    """The lid is shut: nothing runs, the monotonic clock stands still for an hour, and no event tells the waking page."""
+    page = visit(cast.lin)
+    page.add_init_script("""
+        window.slept_ms = 0;
+        const now = performance.now.bind(performance);
+        performance.now = () => now() - window.slept_ms;
+    """)
+    begin(page, competition)
+    page.locator(".option:visible").nth(0).click()
+    saved(page)
+    if beyond_the_deadline:
+        page.context.set_offline(True)
+        page.locator("#next").click()
+        page.locator(".option:visible").nth(1).click()
+        expect(page.locator("#saved")).to_have_text("未保存")
+    lid = page.context.new_cdp_session(page)
+    lid.send("Page.setWebLifecycleState", {"state": "frozen"})
+    ends_in = timedelta(seconds=-60) if beyond_the_deadline else timedelta(minutes=10)
+    change(site, competition, closes_at=utc_now() + ends_in)
+    if beyond_the_deadline:
+        wait_until_ended(page, site, competition, cast)
+    lid.send("Page.setWebLifecycleState", {"state": "active"})
+    page.evaluate("window.slept_ms = 3600000")
+    if beyond_the_deadline:
+        page.context.set_offline(False)
+        page.wait_for_url("**/result?attempt=1")
+        assert recorded(site, competition) == {1: 1}, "what came too late does not count, and what was saved is kept"
+    else:
+        expect(page.locator("#clock-digits")).to_have_text(re.compile("^0?9:|^10:00"))
+
+
 def test_the_ticket_is_nowhere_in_the_browsers_store(visit: Visit, cast: Cast, competition: OpenCompetition) -> None:
     page = visit(cast.lin)
     tickets: list[str] = []
@@ -266,15 +314,7 @@ def test_at_the_deadline_it_is_submitted_by_itself(
     page.reload()
     page.wait_for_url("**/result?attempt=1")
     expect(page.get_by_role("heading", name="我的成绩")).to_be_visible()
-    with site.app.app_context():
-        for _ in range(600):
-            attempt = db.session.get(Attempt, (competition.id, cast.lin.id, 1), populate_existing=True)
-            if attempt and attempt.submitted_ms:
-                break
-            db.session.rollback()
-            page.wait_for_timeout(100)
-        assert attempt
-        assert attempt.submitted_ms
+    wait_until_ended(page, site, competition, cast)
 
 
 def test_time_that_is_given_on_top_reaches_the_page_before_it_submits(

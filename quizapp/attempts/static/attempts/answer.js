@@ -15,7 +15,7 @@
   var chosen = {}, marked = {}, unsaved = {}, held = {}, final = {};
   var questions = [], current = 1, oneByOne = readView() !== "all";
   var inFlight = null, failures = 0, trouble = "", acknowledged = false, retryTimer = 0, submitting = false, round = 0;
-  var serverAt = 0, clockAt = 0, wallAt = 0, deadline = 0, told = { five: false, one: false }, shownSecond = -1;
+  var serverAt = 0, clockAt = 0, wallAt = 0, slept = 0, deadline = 0, told = { five: false, one: false }, shownSecond = -1;
 
   function isMask(value) { return typeof value === "number" && value >= 0; }
   function byId(id) { return document.getElementById(id); }
@@ -99,6 +99,7 @@
     serverAt = data.now_ms;
     clockAt = at - Math.min(at - askedAt, 2000) / 2;
     wallAt = Date.now();
+    slept = 0;
     if (data.deadline_ms) {
       if (data.deadline_ms > deadline) { told = { five: false, one: false }; }
       if (deadline && data.deadline_ms > deadline) { moreTime(data.deadline_ms - deadline); }
@@ -606,6 +607,7 @@
 
   function tick() {
     if (!paper || state === "left" || state === "loading") { return; }
+    woken();
     var left = Math.max(0, deadline - serverNow());
     var seconds = Math.ceil(left / 1000);
     if (seconds === shownSecond) { return; }
@@ -619,11 +621,15 @@
     if (left === 0 && state === "answering") { timeIsUp(); }
   }
 
-  /* Some devices stop the monotonic clock while they sleep: when it lags behind the wall clock, ask. */
+  /* Some devices stop the monotonic clock while they sleep, and tell the page of no waking: when it has come to lag further
+     behind the wall clock, ask, once. */
   function woken() {
     if (document.hidden || !paper || state !== "answering" || inFlight) { return; }
-    var slept = Date.now() - wallAt - (performance.now() - clockAt);
-    if (Math.abs(slept) > 2000) { askHowItStands(); }
+    var lag = Date.now() - wallAt - (performance.now() - clockAt);
+    if (Math.abs(lag - slept) > 2000) {
+      slept = lag;
+      askHowItStands();
+    }
   }
 
   /* ---- listening ---- */
