@@ -125,6 +125,12 @@ class ClusterClient(redis.Redis):
         """A client of each master that holds slots."""
         return [self._client(address) for address in sorted(set(self._slots().values()))]
 
+    def nodes(self) -> dict[Address, redis.Redis]:
+        """A client of each node, replicas too."""
+        self._masters = {}
+        self._slots()
+        return {address: self._client(address) for address in self._nodes}
+
     def master_of(self, key: str) -> redis.Redis:
         """The client of the master that holds the key."""
         return self._client(self._address(key))

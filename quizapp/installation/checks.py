@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from pathlib import Path
+from typing import Any, cast
 
 from redis.exceptions import AuthenticationError, RedisError
 from sqlalchemy import create_engine, inspect, text
@@ -13,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from quizapp.config import Settings
-from quizapp.grader.cluster import connect
+from quizapp.grader.cluster import connect, is_cluster
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -145,11 +146,12 @@ def check_store(url: str) -> None:
         client = connect(url, socket_connect_timeout=5, socket_timeout=5)
     except ValueError as error:
         raise CannotStart(
-            "REDIS_URL 无法识别，应写作 redis://主机:6379/0。"
-            " REDIS_URL can't be read: it is written redis://host:6379/0."
+            "REDIS_URL 无法识别，应写作 redis://主机:6379/0，集群写作 redis+cluster://主机:端口,主机:端口。"
+            " REDIS_URL can't be read: it is written redis://host:6379/0, of a cluster redis+cluster://host:port,host:port."
         ) from error
     try:
         client.ping()
+        cluster = cast(Any, client.info("cluster"))["cluster_enabled"]
     except AuthenticationError as error:
         raise CannotStart(
             "REDIS_URL 指定的服务器拒绝了密码，请检查。 The server of REDIS_URL refuses the password."
@@ -162,6 +164,14 @@ def check_store(url: str) -> None:
         ) from error
     finally:
         client.close()
+    if cluster != is_cluster(url):
+        raise CannotStart(
+            "REDIS_URL 指定的服务器属于 Redis Cluster，请写作 redis+cluster://主机:端口,主机:端口。"
+            " The server of REDIS_URL is a node of a cluster: write redis+cluster://host:port,host:port."
+            if cluster
+            else "REDIS_URL 指定的服务器不是 Redis Cluster，请写作 redis://主机:6379/0。"
+            " The server of REDIS_URL is no node of a cluster: write redis://host:6379/0."
+        )
 
 
 def tail(path: Path, lines: int = 12) -> str:

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.config import Settings, SettingsError, read_settings
+from quizapp.grader.cluster import ClusterClient, connect
 from quizapp.installation.checks import (
     LOOPBACK,
     CannotStart,
@@ -158,9 +158,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
     except CannotStart as error:
         yield Finding("bad", str(error))
         return
-    client = Redis.from_url(settings.store_url, socket_timeout=5, decode_responses=True)
+    client = connect(settings.store_url, socket_timeout=5, decode_responses=True)
     try:
-        yield from _store_settings(client)
+        if isinstance(client, ClusterClient):
+            yield from _cluster(client, settings)
+        else:
+            yield from _store_settings(client)
     except RedisError as error:
         yield Finding(
             "warning",
@@ -169,6 +172,36 @@ def _store(settings: Settings) -> Iterator[Finding]:
         )
     finally:
         client.close()
+
+
+def _cluster(cluster: ClusterClient, settings: Settings) -> Iterator[Finding]:
+    """Each node as a store of its own (any of them may become a master), then what concerns all."""
+    for (host, port), node in cluster.nodes().items():
+        for finding in _store_settings(node):
+            yield Finding(finding.state, f"{host}:{port} {finding.text}")
+    masters: list[Any] = list(cluster.masters())
+    replicas = min(master.info("replication")["connected_slaves"] for master in masters)
+    if replicas < max(1, settings.store_replicas):
+        yield Finding(
+            "bad" if settings.store_replicas else "warning",
+            f"集群中有主节点只有 {replicas} 个从节点（QUIZ_STORE_REPLICAS={settings.store_replicas}）："
+            "从节点不足时不确认作答，主节点故障时其作答全部停止。请增加从节点。"
+            f" A master of the cluster has {replicas} replicas: with fewer than QUIZ_STORE_REPLICAS nothing is acknowledged, and"
+            " with none nobody takes its place. Add replicas.",
+        )
+    if not settings.store_replicas:
+        yield Finding(
+            "warning",
+            "QUIZ_STORE_REPLICAS 为 0：主节点故障、从节点接替时，尚未复制的作答会丢失，虽然已显示“已保存”。请设为 1。"
+            " QUIZ_STORE_REPLICAS is 0: when a replica takes its master's place, acknowledged answers that it had not got are"
+            " lost. Set it to 1.",
+        )
+    if any(m.config_get("cluster-require-full-coverage")["cluster-require-full-coverage"] == "yes" for m in masters):
+        yield Finding(
+            "warning",
+            "集群设置了 cluster-require-full-coverage yes：一个主节点故障，所有人都不能作答。请设为 no。"
+            " The cluster has cluster-require-full-coverage yes: one master away stops everybody. Set it to no.",
+        )
 
 
 def _store_settings(client: Any) -> Iterator[Finding]:

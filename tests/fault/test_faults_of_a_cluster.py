@@ -6,12 +6,27 @@ replica had not got: some ninety answers here, see the README.
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import func, select
 
+from quizapp.attempts.models import Result
+from quizapp.competitions.models import Competition
+from quizapp.extensions import db, grader
 from quizapp.grader.keys import ShardKeys
-from tests.fault.cluster import Cluster
+from quizapp.installation.checks import CannotStart, check_store
+from quizapp.installation.doctor import findings
+from quizapp.leaderboards.board_keys import generation_key
+from quizapp.leaderboards.live import LiveBoard
+from quizapp.leaderboards.refresh import drop_boards
+from tests.fault.cluster import Cluster, wait_for
 from tests.fault.table import Table
 from tests.fault.under_fault import PEOPLE, under_fault
 from tests.load.installation import Installation, installation
@@ -46,3 +61,47 @@ def test_no_acknowledged_answer_is_lost(
     key = ShardKeys(on_a_cluster.competition, 0).rules
     skip = PEOPLE * list(FAULTS).index(fault)
     under_fault(on_a_cluster, fault, lambda: FAULTS[fault](cluster, key), faults, skip)
+
+
+def test_the_doctor_and_readyz_know_a_cluster(cluster: Cluster, on_a_cluster: Installation) -> None:
+    said = list(findings(on_a_cluster.environ))
+    assert [finding.text for finding in said if finding.state == "bad"] == []
+    assert sum("Valkey" in finding.text or "version" in finding.text for finding in said) >= len(cluster.nodes)
+
+    def is_ready() -> bool:
+        with suppress(HTTPError), urlopen(f"http://127.0.0.1:{on_a_cluster.port}/readyz") as reply:
+            return bool(reply.status == 200)
+        return False
+
+    wait_for(is_ready)
+
+
+def test_a_node_that_is_named_as_a_single_server_is_told_how_to_write_it(cluster: Cluster) -> None:
+    with pytest.raises(CannotStart, match=r"redis\+cluster://"):
+        check_store(f"redis://127.0.0.1:{cluster.nodes[0].port}")
+
+
+def test_limits_count_on_a_cluster(cluster: Cluster, on_a_cluster: Installation) -> None:
+    storage = storage_from_string(on_a_cluster.settings.limits_url)
+    limiter = MovingWindowRateLimiter(storage)
+    item = parse("2 per 1 hour")
+    assert [limiter.hit(item, name) for name in "aab" for _ in range(2)] == [True, True, False, False, True, True]
+    limiter.clear(item, "a")
+    assert limiter.hit(item, "a")
+
+
+def test_boards_are_kept_dropped_and_made_anew_on_a_cluster(on_a_cluster: Installation) -> None:
+    with on_a_cluster.app.app_context():
+        competition = db.session.get_one(Competition, on_a_cluster.competition)
+        number, tie_keys = competition.id, competition.tie_keys
+        people = db.session.scalar(select(func.count()).select_from(Result))
+
+    def is_kept() -> bool:
+        board = LiveBoard(grader.store, number, tie_keys)
+        return board.stamp.as_of is not None and board.count_people() == people
+
+    wait_for(is_kept)
+    before = grader.store.get(generation_key(number))
+    drop_boards(grader.store, number)
+    wait_for(is_kept)
+    assert grader.store.get(generation_key(number)) != before
