@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import io
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -18,8 +19,9 @@ from flask import Flask
 from redis.exceptions import RedisError
 
 from quizapp.attempts import answering
-from quizapp.attempts.heartbeat import tell_web
+from quizapp.attempts.heartbeat import tell_clock, tell_web
 from quizapp.attempts.ticket import Ticket, tickets_of
+from quizapp.clock import utc_now
 from quizapp.config import Settings
 from quizapp.counting import counts
 from quizapp.errors import QuizError, Unavailable
@@ -175,9 +177,17 @@ class Door:
 
 async def _beat() -> None:
     """Say once a second that this loop runs and reaches the store: a silence of all web processes is an interruption."""
+    told_s = float("-inf")
+
+    def tell() -> None:
+        nonlocal told_s
+        tell_web(grader.store, grader.now_ms(), silent_s=(now_s := monotonic()) - told_s)
+        told_s = now_s
+        tell_clock(grader.store, socket.gethostname(), utc_now, grader.now_ms)
+
     while True:
         with contextlib.suppress(RedisError, Unavailable):  # the silence itself tells it
-            await asyncio.to_thread(lambda: tell_web(grader.store, grader.now_ms()))
+            await asyncio.to_thread(tell)
         await asyncio.sleep(BEAT_S)
 
 

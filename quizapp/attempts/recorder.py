@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from quizapp.attempts.heartbeat import Beat, tell
+from quizapp.attempts.heartbeat import GAP_MS, Beat, note_gap, tell, tell_clock
 from quizapp.attempts.recording import Source, record, refuse
 from quizapp.attempts.restoring import end_what_has_ended, restore_open_attempts
 from quizapp.attempts.tallies import CountingRules
@@ -90,7 +90,10 @@ class Recorder:
         self._stop = threading.Event()
         self._steps: list[Step] = []
         self._recorded = self._told = 0
-        self._measured_s = float("-inf")
+        self._measured_s = self._told_s = float("-inf")
+        self._ahead_ms = 0
+        self._clocks: dict[str, tuple[int, float]] = {}
+        """The latest moment of each shard's clock, and of this process's own."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -150,19 +153,37 @@ class Recorder:
 
     def expire(self) -> int:
         """End what is due, in batches, so that nobody waits long behind one of them. Returns how many ended."""
-        ended = 0
+        ended = ahead_ms = 0
+        taken: list[tuple[int, int]] = []
 
         def end(stream: str) -> None:
-            nonlocal ended
+            nonlocal ended, ahead_ms
             source = self._sources[stream]
+            before = ended
             while not self._stop.is_set():
                 reply = grader.expire(source.competition, source.shard, EXPIRE_BATCH)
                 ended += reply.ended
                 if reply.ended + reply.lost < EXPIRE_BATCH:
+                    ahead_ms = max(ahead_ms, reply.ahead_ms)
+                    if (span := self._jump(stream, reply.now_ms)) and (reply.still_open or ended > before):
+                        taken.append(span)
                     break
 
         self._each(self._sources, end)
+        if taken:  # as a silence is: somebody decides whether it is given back
+            log.error("clock_set_forward from_ms=%s to_ms=%s", begun_ms := min(taken)[0], over_ms := max(taken)[1])
+            note_gap(grader.store, begun_ms, over_ms)
+        if ahead_ms > self._ahead_ms:
+            log.error("clock_set_back by_ms=%s", ahead_ms - self._ahead_ms)
+        self._ahead_ms = ahead_ms
         return ended
+
+    def _jump(self, stream: str, now_ms: int) -> tuple[int, int] | None:
+        """From when to when a shard's clock went without the time for it having passed, as this process knows it."""
+        now_s = time.monotonic()
+        before_ms, before_s = self._clocks.get(stream, (now_ms, now_s))
+        self._clocks[stream] = now_ms, now_s
+        return (before_ms, now_ms) if now_ms - before_ms - (now_s - before_s) * 1000 > GAP_MS else None
 
     def claim(self) -> int:
         """Take over what a recorder that is gone has left unacknowledged. Returns how much."""
@@ -272,7 +293,7 @@ class Recorder:
     def tell(self) -> None:
         """Leave a sign of life in the store, and now and then how far the streams are ahead."""
         failing = tuple(step.name for step in self._steps if step.failures)
-        beat = Beat(self._consumer.name, grader.now_ms(), self._recorded, failing)
+        beat = Beat(self._consumer.name, grader.now_ms(), self._recorded, failing, self._ahead_ms)
         now_s = time.monotonic()
         due = now_s >= self._measured_s + MEASURE_S
         tell(
@@ -280,8 +301,10 @@ class Recorder:
             beat,
             beat.recorded - self._told,
             [self._consumer.backlog(stream) for stream in self._sources] if due else None,
+            silent_s=now_s - self._told_s,
         )
-        self._told = beat.recorded
+        tell_clock(grader.store, socket.gethostname(), utc_now, grader.now_ms)
+        self._told, self._told_s = beat.recorded, now_s
         self._measured_s = now_s if due else self._measured_s
 
     # The loop

@@ -70,9 +70,13 @@ def observe(now: datetime) -> Observed:
     """Look at everything. A store that is away costs its own part of the picture, and no exception."""
     seen = Observed(needed_revision())
     competitions: list[Competition] = []
+    sql_ms: int | None = None
     try:
         db.session.execute(text("SELECT 1"))
         seen = replace(seen, sql=True)
+        if db.engine.name == "postgresql":  # SQLite has this host's clock
+            sql_ms = db.session.scalar(text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"))
+        asked_s = time.monotonic()
         seen = replace(seen, revision=db.session.scalar(text("SELECT version_num FROM alembic_version")))
         rows = select(Competition).where(Competition.published_at.is_not(None), Competition.frozen_at.is_(None))
         competitions = list(db.session.scalars(rows))
@@ -88,7 +92,12 @@ def observe(now: datetime) -> Observed:
             socket_connect_timeout=PATIENCE_S,
             retry=Retry(NoBackoff(), 0),
         ) as store:
+            if sql_ms is not None:
+                seconds, microseconds = cast(Any, store.time())
+                sql_ms += round((time.monotonic() - asked_s) * 1000) - seconds * 1000 - microseconds // 1000
             seen = _at_the_store(store, seen, _running(competitions, now))
+            if sql_ms is not None:
+                seen = replace(seen, clocks={**seen.clocks, "SQL": sql_ms})
         if seen.sql:
             lag = recorder_lag()
             seen = replace(seen, waiting=Waiting(lag.entries, lag.pending, lag.oldest_ms))
@@ -136,6 +145,8 @@ def _at_the_store(store: Redis, seen: Observed, shards: list[ShardKeys]) -> Obse
         if newest
         else None,
         past=tuple(Past(slot.begins_ms, slot.recorded, slot.entries, slot.oldest_ms) for slot in told.slots),
+        clocks=told.clocks,
+        ahead_ms=newest.ahead_ms if newest else 0,
     )
 
 

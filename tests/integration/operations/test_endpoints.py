@@ -15,6 +15,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from quizapp.attempts.actions import open_attempt, start_attempt
+from quizapp.attempts.heartbeat import tell_clock
 from quizapp.attempts.recorder import Recorder
 from quizapp.clock import utc_now
 from quizapp.config import Settings
@@ -62,6 +63,16 @@ def test_a_whole_installation_is_ready(app: Flask, recorder: Recorder) -> None:
     assert (status, codes, body["ready"]) == (200, [], True)
     assert body["sql"]["revision"] == body["sql"]["needed"]
     assert body["recorder"]["silent_ms"] < 10_000
+
+
+def test_a_host_whose_clock_differs_is_a_warning_and_the_site_stays_ready(app: Flask, recorder: Recorder) -> None:
+    _, _, body = readiness(app)
+    assert body["warnings"] == []
+    assert all(abs(ahead_ms) < 1000 for ahead_ms in body["clocks_ahead_ms"].values())
+    tell_clock(grader.store, "web7", lambda: utc_now() + timedelta(seconds=90), grader.now_ms)
+    status, _, body = readiness(app)
+    assert (status, [each["code"] for each in body["warnings"]]) == (200, ["clocks_apart"])
+    assert "web7" in body["warnings"][0]["message"]
 
 
 def test_without_a_recorder_it_says_so_in_words(app: Flask, competition: OpenCompetition) -> None:
