@@ -3,7 +3,7 @@
 The statement has texts and whole numbers only (milliseconds, microseconds, answers a second), so that it is canonical.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -53,6 +53,27 @@ def times_of(latencies_ms: list[float]) -> dict[str, int]:
         return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000)
 
     return {"requests": len(ordered), "p50_us": at(0.5), "p99_us": at(0.99), "max_us": round(ordered[-1] * 1000)}
+
+
+def compared(
+    chosen: Mapping[tuple[int, int], int],
+    unsure: Set[tuple[int, int]],
+    recorded: Mapping[tuple[int, int], int],
+    *,
+    shown: Mapping[int, int],
+    kept: Mapping[int, int],
+) -> dict[str, int]:
+    """What was acknowledged against what is recorded: last choices by (account, position), scores by account.
+
+    Places in `unsure` had an answer that nothing came back for: whether it is recorded says nothing.
+    """
+    return {
+        "places": len(chosen),
+        "recorded": len(recorded),
+        "lost": sum(recorded.get(place) != choice for place, choice in chosen.items() if place not in unsure),
+        "invented": sum(place not in chosen and place not in unsure for place in recorded),
+        "mis_scored": sum(kept.get(account) != score for account, score in shown.items()),
+    }
 
 
 def holds(statement: Mapping[str, Any]) -> int:

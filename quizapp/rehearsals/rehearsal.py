@@ -34,7 +34,7 @@ from quizapp.leaderboards import sources
 from quizapp.leaderboards.proof import score_differences
 from quizapp.leaderboards.snapshots import code_digest
 from quizapp.receipts.ledger import public_keys
-from quizapp.rehearsals.note import KIND, fault_of_note, times_of
+from quizapp.rehearsals.note import KIND, compared, fault_of_note, times_of
 from quizapp.rehearsals.player import STEPS, Visitor
 from quizapp.rehearsals.scratch import (
     COMPETITION,
@@ -357,15 +357,8 @@ def _checks(told: list[dict[str, Any]]) -> dict[str, int]:
     with sources.reading(snapshot=True) as connection:
         otherwise = sum(1 for _ in score_differences(connection, competition, lambda _: None))
     db.session.rollback()
-    return {
-        "places": len(chosen),
-        "recorded": len(recorded),
-        "lost": sum(recorded.get(place) != choice for place, choice in chosen.items() if place not in unsure),
-        "invented": sum(place not in chosen and place not in unsure for place in recorded),
-        "doubled": attempts - persons,
-        "mis_scored": sum(kept.get(account) != score for account, score in scores.items()),
-        "recomputed_otherwise": otherwise,
-    }
+    checks = compared(chosen, unsure, recorded, shown=scores, kept=kept)
+    return {**checks, "doubled": attempts - persons, "recomputed_otherwise": otherwise}
 
 
 def _machine(settings: Settings, players: int) -> dict[str, Any]:

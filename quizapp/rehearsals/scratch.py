@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -181,7 +181,7 @@ class Scratch:
                     for number, unit in enumerate(places, start=1)
                 ]
                 connection.execute(insert(Membership), members)
-        return _signed_in(app, people)  # outside: within one context all of them would share one token
+        return signed_in(app, ((number, f"{number}.0") for number in range(1, people + 1)))
 
     def start(self) -> None:
         """Start it, and wait until it answers and knows the competition. Raises RehearsalError."""
@@ -393,15 +393,16 @@ def _copied(competition: dict[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def _signed_in(app: Flask, people: int) -> list[Visitor]:
-    """Sessions are made with the program's own functions: passwords are no part of a rehearsal."""
+def signed_in(app: Flask, people: Iterable[tuple[int, str]]) -> list[Visitor]:
+    """Accounts by id and what their session holds (`Account.get_id`), signed in. Sessions are made with the program's own
+    functions: passwords are no part of this. It wants no context around it: within one all would share one token."""
     sessions = SecureCookieSessionInterface().get_signing_serializer(app)
     assert sessions is not None
     found = []
-    for account in range(1, people + 1):
+    for account, session_id in people:
         with app.test_request_context():
             token = generate_csrf()
-            content = {**session, "_user_id": f"{account}.0", "_fresh": True, "_permanent": True}
+            content = {**session, "_user_id": session_id, "_fresh": True, "_permanent": True}
         cookie = f"Cookie: {app.config['SESSION_COOKIE_NAME']}={sessions.dumps(content)}\r\n"
         found.append(Visitor(account, cookie, token))
     return found

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import uvloop
 
-from tests.load.client import KeptLine, answer_request, submit_request
+from quizapp.rehearsals.line import KeptLine, answer_request, submit_request
 from tests.load.installation import Participant
 
 PATIENCE_S = 60.0

@@ -25,8 +25,9 @@ from sqlalchemy import select
 
 from quizapp.attempts.models import Response
 from quizapp.extensions import db
+from quizapp.rehearsals.line import BROWSER_HEADERS, answer_request
 from tests.load.baselines import make_tables
-from tests.load.client import BROWSER_HEADERS, Call, Outcome, Plan, answer_request, run
+from tests.load.client import Call, Outcome, Plan, run
 from tests.load.installation import ROOT, Installation, Participant, children, cpu_s, free_port, installation
 
 QUESTIONS = 25

@@ -4,7 +4,6 @@ It runs in a process of its own. Each answer is sent once and is acknowledged wh
 """
 
 import asyncio
-import gzip
 import multiprocessing
 import time
 from collections import deque
@@ -50,37 +49,6 @@ class Outcome:
     def percentile(self, share: float) -> float:
         ordered = sorted(self.latencies_ms)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
-
-class KeptLine:
-    """One keep-alive connection, made anew after each failure."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: bytes) -> tuple[int, bytes, bytes]:
-        """Status, head in lower case, and body of the reply. Raises OSError, EOFError or ValueError when the line breaks."""
-        if self._streams is not None and self._streams[0].at_eof():  # the server let go of it meanwhile
-            self.close()
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        size = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-        body = await reader.readexactly(size)
-        if b"content-encoding: gzip" in head:
-            body = gzip.decompress(body)
-        if b"connection: close" in head:
-            self.close()
-        return int(head.split(b" ", 2)[1]), head, body
-
-    def close(self) -> None:
-        """Let go of it; the next request makes another."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
 
 
 class Line(asyncio.Protocol):
@@ -224,33 +192,3 @@ def run(plan: Plan) -> Outcome:
     outcome: Outcome = here.recv()
     process.join()
     return outcome
-
-
-BROWSER_HEADERS = (
-    b"Connection: keep-alive\r\n"
-    b'sec-ch-ua: "Chromium";v="130", "Android WebView";v="130", "Not?A_Brand";v="99"\r\n'
-    b"sec-ch-ua-mobile: ?1\r\n"
-    b'sec-ch-ua-platform: "Android"\r\n'
-    b"User-Agent: Mozilla/5.0 (Linux; Android 13; M2102J2SC) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile\r\n"
-    b"Accept: */*\r\n"
-    b"Origin: http://127.0.0.1\r\n"
-    b"Sec-Fetch-Site: same-origin\r\n"
-    b"Sec-Fetch-Mode: cors\r\n"
-    b"Sec-Fetch-Dest: empty\r\n"
-    b"Accept-Encoding: gzip, deflate, br\r\n"
-    b"Accept-Language: zh-CN,zh;q=0.9\r\n"
-)
-
-
-def answer_request(
-    ticket: str, position: int, chosen: int, sequence: int, *, more: bytes = b"", path: bytes = b"/answer"
-) -> bytes:
-    """The bytes of `POST /answer` with one answer; `more` are further header lines."""
-    body = b'{"answers":[{"position":%d,"chosen":%d,"sequence":%d}]}' % (position, chosen, sequence)
-    head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Ticket: %s\r\n%sContent-Length: %d\r\n\r\n"
-    return head % (path, ticket.encode(), more, len(body)) + body
-
-
-def submit_request(ticket: str) -> bytes:
-    """The bytes of `POST /submit`."""
-    return b"POST /submit HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Ticket: %s\r\nContent-Length: 0\r\n\r\n" % ticket.encode()

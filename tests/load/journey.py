@@ -20,43 +20,28 @@ import random
 import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-import msgspec
 import uvloop
-from flask import session
-from flask.sessions import SecureCookieSessionInterface
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Response, Result
 from quizapp.extensions import db
-from tests.load.client import BROWSER_HEADERS, KeptLine, answer_request, submit_request
+from quizapp.rehearsals.note import compared
+from quizapp.rehearsals.player import STEPS, GaveUp, Person, Story, Visitor
+from quizapp.rehearsals.scratch import signed_in
 from tests.load.installation import Installation, installation
 from tests.load.plot import draw
 
 QUESTIONS = 25
-CHANGED, SENT_TWICE = 0.15, 0.02  # of all answers
-PATIENCE_S = 300.0
 WARMING_UP = 20  # people, before the first scene
-STEPS = ("competition", "start", "page", "paper", "answer", "submit", "result")
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody who is signed in: `headers` hold the session, `token` goes with what changes something."""
-
-    account: int
-    headers: bytes
-    token: bytes
 
 
 @dataclass(frozen=True)
@@ -71,107 +56,37 @@ class Scene:
     together: bool
 
 
-@dataclass
-class Story:
-    """What happened: a (step, second, milliseconds) for each request that got through, how often one was to come again by
-    the reason, what never got through, and what was acknowledged."""
+async def journeys(port: int, competition: int, scene: Scene, seed: int) -> Story:
+    """Everybody's journey, from the first arrival to the last result."""
+    chance, story = random.Random(seed), Story()
+    begun = time.perf_counter()
+    answered = 0
+    all_answered = asyncio.Event()
 
-    requests: list[tuple[str, float, float]] = field(default_factory=list)
-    again: Counter[str] = field(default_factory=Counter)
-    failed: list[str] = field(default_factory=list)
-    chosen: dict[tuple[int, int], int] = field(default_factory=dict)
-    scores: dict[int, int] = field(default_factory=dict)
-
-    def latencies_ms(self, step: str) -> list[float]:
-        """In order."""
-        return sorted(ms for each, _, ms in self.requests if each == step)
-
-
-class Journey:
-    """The people of a scene, in one process of the client."""
-
-    def __init__(self, port: int, competition: int, scene: Scene, seed: int) -> None:
-        self._port, self._scene, self._chance = port, scene, random.Random(seed)
-        self._path = b"/competitions/%d" % competition
-        self._begun = time.perf_counter()
-        self._answered = 0
-        self._all_answered = asyncio.Event()
-        self.story = Story()
-
-    async def play(self) -> Story:
-        """Everybody's journey, from the first arrival to the last result."""
-        await asyncio.gather(*(self._visit(visitor) for visitor in self._scene.visitors))
-        return self.story
-
-    async def _visit(self, visitor: Visitor) -> None:
-        await asyncio.sleep(self._chance.uniform(0, self._scene.arrive_s))
-        line = KeptLine(self._port)
+    async def visit(visitor: Visitor) -> None:
+        nonlocal answered
+        await asyncio.sleep(chance.uniform(0, scene.arrive_s))
+        person = Person(port, competition, visitor, story, chance)
         try:
-            await self._go(visitor, line)
-        except GaveUp as gave_up:
-            self.story.failed.append(str(gave_up))
-        finally:
-            line.close()
-            self._answered_all()
-
-    async def _go(self, visitor: Visitor, line: KeptLine) -> None:
-        await self._ask(line, "competition", self._request(visitor, b"GET", b""), (200,))
-        await self._ask(line, "start", self._request(visitor, b"POST", b"/start"), (303,))
-        await self._ask(line, "page", self._request(visitor, b"GET", b"/answering"), (200,))
-        paper = msgspec.json.decode(await self._ask(line, "paper", self._request(visitor, b"POST", b"/open"), (200,)))
-        await self._answer(visitor, line, paper)
-        self._answered_all()
-        if self._scene.together:
-            await self._all_answered.wait()
-            await asyncio.sleep(self._chance.uniform(0, 1))
-        ended = await self._ask(line, "submit", submit_request(paper["ticket"]), (200,))
-        self.story.scores[visitor.account] = msgspec.json.decode(ended)["score"]
-        await self._ask(line, "result", self._request(visitor, b"GET", b"/result"), (200,))
-
-    async def _answer(self, visitor: Visitor, line: KeptLine, paper: dict[str, Any]) -> None:
-        sequence = 0
-        for position, place in enumerate(paper["positions"], start=1):
-            for _ in range(2 if self._chance.random() < CHANGED else 1):
-                await asyncio.sleep(self._chance.expovariate(1 / self._scene.think_s))
-                sequence += 1
-                chosen = 1 << self._chance.randrange(len(place["options"]))
-                request = answer_request(paper["ticket"], position, chosen, sequence, more=BROWSER_HEADERS)
-                for _ in range(2 if self._chance.random() < SENT_TWICE else 1):
-                    await self._ask(line, "answer", request, (200,))
-                self.story.chosen[visitor.account, position] = chosen
-
-    def _answered_all(self) -> None:
-        self._answered += 1
-        if self._answered == len(self._scene.visitors):
-            self._all_answered.set()
-
-    def _request(self, visitor: Visitor, method: bytes, path: bytes) -> bytes:
-        token = b"X-CSRFToken: %s\r\nContent-Length: 0\r\n" % visitor.token if method == b"POST" else b""
-        head = b"%s %s%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s%s\r\n"
-        return head % (method, self._path, path, visitor.headers, BROWSER_HEADERS, token)
-
-    async def _ask(self, line: KeptLine, step: str, request: bytes, wanted: tuple[int, ...]) -> bytes:
-        begun = time.perf_counter()
-        while time.perf_counter() - begun < PATIENCE_S:
             try:
-                status, head, body = await line.ask(request)
-            except (OSError, EOFError, ValueError):  # it may have arrived: what is sent again is the same
-                line.close()
-                status, head, body = 0, b"", b""
-            if status in wanted:
-                now = time.perf_counter()
-                self.story.requests.append((step, now - self._begun, (now - begun) * 1000))
-                return body
-            if status not in (0, 429, 503):
-                raise GaveUp(f"{step}: {status} {body[:200]!r}")
-            self.story.again[f"{step}: {status or 'connection lost'}"] += 1
-            wait_s = int(head.partition(b"retry-after:")[2].split(b"\r\n", 1)[0] or 1)
-            await asyncio.sleep(wait_s * self._chance.uniform(1, 1.5))
-        raise GaveUp(f"{step}: nothing within {PATIENCE_S:.0f} s")
+                await person.enter()
+                await person.answer_all(scene.think_s)
+            finally:
+                answered += 1
+                if answered == len(scene.visitors):
+                    all_answered.set()
+            if scene.together:
+                await all_answered.wait()
+                await asyncio.sleep(chance.uniform(0, 1))
+            await person.submit()
+        except GaveUp as gave_up:
+            story.failed.append(str(gave_up))
+        finally:
+            person.leave()
 
-
-class GaveUp(Exception):
-    """A reply that asking again can't change, or none for too long."""
+    await asyncio.gather(*(visit(visitor) for visitor in scene.visitors))
+    story.requests = [(step, at - begun, ms) for step, at, ms in story.requests]
+    return story
 
 
 def visitors(running: Installation, count: int, *, skip: int) -> list[Visitor]:
@@ -182,20 +97,11 @@ def visitors(running: Installation, count: int, *, skip: int) -> list[Visitor]:
         ).all()
         people = [(account.id, account.get_id()) for account in accounts]
         db.session.commit()
-    sessions = SecureCookieSessionInterface().get_signing_serializer(running.app)
-    assert sessions is not None
-    found = []
-    for account, session_id in people:
-        with running.app.test_request_context():
-            token = generate_csrf()
-            content = {**session, "_user_id": session_id, "_fresh": True, "_permanent": True}
-        cookie = f"Cookie: {running.app.config['SESSION_COOKIE_NAME']}={sessions.dumps(content)}\r\n"
-        found.append(Visitor(account, cookie.encode(), token.encode()))
-    return found
+    return signed_in(running.app, people)
 
 
 def _work(port: int, competition: int, scene: Scene, seed: int, there: Connection) -> None:
-    there.send(uvloop.run(Journey(port, competition, scene, seed).play()))
+    there.send(uvloop.run(journeys(port, competition, scene, seed)))
 
 
 def play(running: Installation, scene: Scene, seed: int) -> Story:
@@ -219,15 +125,12 @@ def faults(running: Installation, story: Story) -> dict[str, int]:
                 Response.competition_id == running.competition
             )
         )
-        recorded = {(account, position): chosen for account, position, chosen in rows}
+        people = {account for account, _ in story.chosen}  # those of the other scenes are in it too
+        recorded = {(account, position): chosen for account, position, chosen in rows if account in people}
         results = select(Result.account_id, Result.score).where(Result.competition_id == running.competition)
         scores = {account: score for account, score in db.session.execute(results)}  # noqa: C416  # rows are no tuples
-    return {
-        "invented": sum(place not in story.chosen for place in recorded if place[0] in story.scores),
-        "lost": sum(recorded.get(place) != chosen for place, chosen in story.chosen.items()),
-        "mis-scored": sum(scores.get(account) != score for account, score in story.scores.items()),
-        "never got through": len(story.failed),
-    }
+    found = compared(story.chosen, story.unsure, recorded, shown=story.scores, kept=scores)
+    return {name: found[name] for name in ("invented", "lost", "mis_scored")} | {"never got through": len(story.failed)}
 
 
 def main() -> int:

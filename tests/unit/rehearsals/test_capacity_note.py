@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from quizapp.rehearsals.note import FAULTS, KIND, fault_of_note, holds, is_clean, lines_of, times_of
+from quizapp.rehearsals.note import FAULTS, KIND, compared, fault_of_note, holds, is_clean, lines_of, times_of
 from quizapp.signing import SigningKey
 
 KEY = SigningKey(b"r" * 32)
@@ -85,3 +85,30 @@ def test_columns_stand_below_each_other_where_chinese_takes_two() -> None:
     rows = [line for line in lines_of(STATEMENT) if line.startswith(("开场 opening:", "收卷 closing:", "半速 half"))]
     assert len(rows) == 3
     assert len({len(row.encode("gbk")) for row in rows}) == 1
+
+
+CHOSEN = {(1, 1): 4, (1, 2): 2, (2, 1): 1}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "kept", "wrong"),
+    [
+        (CHOSEN, {1: 100, 2: 60}, {}),
+        ({(1, 1): 4, (2, 1): 1}, {1: 100, 2: 60}, {"lost": 1}),
+        (CHOSEN | {(1, 2): 1}, {1: 100, 2: 60}, {"lost": 1}),  # an earlier answer than the last acknowledged
+        (CHOSEN | {(2, 2): 1}, {1: 100, 2: 60}, {"invented": 1}),
+        (CHOSEN, {1: 100, 2: 59}, {"mis_scored": 1}),
+        (CHOSEN, {1: 100}, {"mis_scored": 1}),
+    ],
+)
+def test_what_is_not_recorded_as_it_was_acknowledged_is_counted(
+    recorded: dict[tuple[int, int], int], kept: dict[int, int], wrong: dict[str, int]
+) -> None:
+    found = compared(CHOSEN, set(), recorded, shown={1: 100, 2: 60}, kept=kept)
+    assert found == {"places": 3, "recorded": len(recorded), "lost": 0, "invented": 0, "mis_scored": 0} | wrong
+
+
+def test_an_answer_that_nothing_came_back_for_may_be_recorded_or_not() -> None:
+    for recorded in (CHOSEN, CHOSEN | {(1, 2): 1}, CHOSEN | {(2, 2): 1}):
+        found = compared(CHOSEN, {(1, 2), (2, 2)}, recorded, shown={}, kept={})
+        assert not found["lost"] + found["invented"]
