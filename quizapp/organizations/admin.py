@@ -162,6 +162,7 @@ def upload() -> ResponseReturnValue:
     token = ""
     if not found.faults and (found.new or found.changed):
         token = staging.stage(tables, purpose, now=utc_now())
+        db.session.commit()
     return (
         render_template("organizations/admin_import_check.html", found=found, token=token, shown=SHOWN_FINDINGS),
         422 if found.faults else 200,
@@ -183,9 +184,9 @@ def import_units(token: str) -> ResponseReturnValue:
     found = _checked([(table.sheet, table.rows) for table in tables])
     if found.faults:
         raise Refused("roster_has_faults")
+    staging.discard(token)
     actions.import_units(found.new, found.changed, actor=current_user, now=utc_now())
     db.session.commit()
-    staging.discard(token)
     flash(
         _("已导入：新建 %(new)s 个单位，修改 %(changed)s 个。", new=len(found.new), changed=len(found.changed)),
         "success",

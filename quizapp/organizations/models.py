@@ -1,8 +1,9 @@
 """The tree of organizations and who belongs to which."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.accounts.models import Account
@@ -111,3 +112,14 @@ class HeadcountDeclaration(Base):
     declared_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     declared_by: Mapped[Account | None] = relationship()
+
+
+class StagedTables(Base):
+    """A checked upload of tables that waits for its confirmation, as [[sheet, rows], …]; `purpose` says whose it is."""
+
+    __tablename__ = "staged_tables"
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(80))
+    tables: Mapped[list[Any]] = mapped_column(JSON)
+    staged_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

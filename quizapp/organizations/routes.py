@@ -509,6 +509,7 @@ def roster(organization_id: int) -> ResponseReturnValue:
     token = ""
     if not found.faults and found.people:
         token = staging.stage(tables, _purpose(person_id, organization_id), now=utc_now())
+        db.session.commit()
     return (
         render_template("organizations/roster_check.html", unit=shown, found=found, token=token, shown=SHOWN_FINDINGS),
         422 if found.faults else 200,
@@ -536,9 +537,9 @@ def import_roster(organization_id: int, token: str) -> ResponseReturnValue:
     if found.faults:
         raise Refused("roster_has_faults")
     codes = {unit.id: unit.code for unit in db.session.scalars(queries.subtree(shown))}
+    staging.discard(token)
     actions.import_roster(shown, found.people, codes, actor=current_user, now=utc_now())
     db.session.commit()
-    staging.discard(token)
     flash(_("已导入 %(count)s 人。请下载认领码清单，分发给本人。", count=len(found.people)), "success")
     return redirect(url_for(".unit", organization_id=organization_id, state="unclaimed"), 303)
 
