@@ -68,7 +68,7 @@ class Manifest:
 def make_backup(settings: Settings, folder: Path, *, patience_s: float = RECORDED_S) -> Manifest:
     """Copy a running installation into `folder`, which must be empty or missing; the manifest is written last.
 
-    Raises BackupError; what was written until then is removed.
+    Raises BackupError; what was written until then is removed, and the folder too if it was missing.
     """
     if not settings.embedded_database:
         raise BackupError(
@@ -90,6 +90,7 @@ def make_backup(settings: Settings, folder: Path, *, patience_s: float = RECORDE
             f"数据目录 {settings.data_dir} 里没有数据库；请检查 QUIZ_DATA_DIR。"
             f" There is no database in the data folder {settings.data_dir}: see QUIZ_DATA_DIR."
         )
+    was_there = folder.exists()
     try:
         taken_at = _wait_until_recorded(settings, patience_s)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -103,7 +104,11 @@ def make_backup(settings: Settings, folder: Path, *, patience_s: float = RECORDE
         _sync(folder / MANIFEST)
         return manifest
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        if was_there:  # an empty folder of somebody's own, perhaps with rights of its own
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError | sqlite3.Error | SQLAlchemyError):
             reason = getattr(error, "orig", None) or error
             raise BackupError(

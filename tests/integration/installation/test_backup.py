@@ -93,6 +93,10 @@ def test_a_backup_waits_until_what_was_acknowledged_is_recorded(
     with pytest.raises(BackupError, match="acknowledged"):
         make_backup(settings, tmp_path / "backup", patience_s=0)
     assert not (tmp_path / "backup").exists()
+    (tmp_path / "backup").mkdir()
+    with pytest.raises(BackupError, match="acknowledged"):
+        make_backup(settings, tmp_path / "backup", patience_s=0)
+    assert list((tmp_path / "backup").iterdir()) == []
     later = threading.Thread(target=stage.record_all)
     later.start()
     rows = make_backup(settings, tmp_path / "backup", patience_s=60).rows
