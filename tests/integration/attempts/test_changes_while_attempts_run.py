@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from flask import Flask
 
+from quizapp.accounts.models import Account
 from quizapp.attempts.actions import OpenAttempt, open_attempt
 from quizapp.banks.content import content_digest, question_digest, question_to_json
 from quizapp.banks.models import BankVersion, VersionQuestion
 from quizapp.banks.models import Question as QuestionRow
+from quizapp.clock import utc_now
 from quizapp.competitions.priming import prime
 from quizapp.extensions import db
 from quizapp.organizations.models import Organization
@@ -90,3 +92,14 @@ def test_a_rotated_secret_asks_for_a_new_ticket_and_loses_nothing(
         assert answer(door, again.ticket, (3, 1, 1)).code == "ticket_invalid", "a process that still has the old secret"
     finally:
         rotated.close()
+
+
+def test_who_is_disabled_finishes_what_is_open_as_the_administrator_was_told(
+    app: Flask, door: DoorTransport, cast: Cast, begin: Begin
+) -> None:
+    opened = begin(cast.lin)
+    with app.app_context():
+        db.session.get_one(Account, cast.lin.id).disabled_at = utc_now()
+        db.session.commit()
+    assert answer(door, opened.ticket, (1, 1, 1)).json["results"][0]["outcome"] == "saved"
+    assert submit(door, opened.ticket).status == 200
