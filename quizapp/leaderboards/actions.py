@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 
@@ -22,6 +23,7 @@ from quizapp.leaderboards.corrections import Changes, keep_corrections
 from quizapp.leaderboards.differences import differences_of
 from quizapp.leaderboards.figures import Tree, figures_of_groups
 from quizapp.leaderboards.models import Freeze, Freezing, Snapshot, Standing
+from quizapp.leaderboards.pace import QUARTER_MS, frozen_pace
 from quizapp.leaderboards.queries import Readiness, names_of, readiness
 from quizapp.leaderboards.snapshot_lines import TreeUnit, counted_units, standing_groups
 from quizapp.leaderboards.snapshots import Rows, Writer, portions, rows_on_disk, snapshot_in_force, units_now, units_of
@@ -188,11 +190,13 @@ def _work_out(
     writer.begin(units, figures["units"], groups)
     digest = Digest(rules.competition, rules.tie_keys, rules.minimum)
     scores: Counter[int] = Counter()
+    ended: Counter[int] = Counter()
     total = sources.extent_of(db.session.connection(), competition.id)[0]
     for portion in portions(people_rows(corrected.results_in_order(), rules.tie_keys)):
         people = names_of([int(row.subject) for row in portion])
         _add(competition, rows, portion, {str(account): name for account, name in people.items()}, digest)
         scores.update(row.figures["score"] for row in portion)
+        ended.update(row.figures["submitted_ms"] // QUARTER_MS for row in portion)
         writer.people(portion)
         tell(scores.total(), total)
     for portion in portions(groups):
@@ -206,6 +210,7 @@ def _work_out(
             "minimum": rules.minimum,
             "participants": scores.total(),
             "scores": {str(score): count for score, count in sorted(scores.items())},
+            "pace": frozen_pace(ended, competition.closes_at, ZoneInfo(competition.timezone)),
         },
     )
 

@@ -39,8 +39,9 @@ class Standing(Base):
 class Freeze(Base):
     """That a competition was frozen: when, by whom, and the digest of the canonical rows of its standings.
 
-    `summary` holds what the boards were made by and what the rows leave out: `tie_keys`, `minimum`, `participants`, and
-    `scores`, how many people have each score (hundredths of a point, as text).
+    `summary` holds what the boards were made by and what the rows leave out: `tie_keys`, `minimum`, `participants`, `scores`,
+    how many people have each score (hundredths of a point, as text), and `pace` (`pace.frozen_pace`), which freezes of
+    earlier releases lack.
     """
 
     __tablename__ = "freeze"

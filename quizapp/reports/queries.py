@@ -2,21 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, String, cast, func, or_, select, true
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Attempt, Result, Tally
-from quizapp.clock import to_ms
+from quizapp.clock import from_ms, to_ms
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.frozen import FrozenBoard, frozen_board
+from quizapp.leaderboards.models import Standing
+from quizapp.leaderboards.pace import day_edges, hour_edges
 from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.snapshots import snapshot_in_force, units_of
 from quizapp.organizations.models import Membership, Organization
@@ -154,13 +156,27 @@ def participation(competition: Competition, account: Account | None, now: dateti
 
 
 def unanswered(competition: Competition, unit: int) -> Select[Account, Membership, Organization]:
-    """Current members of a unit and of all below it who have no result, by unit and name."""
-    path = db.session.scalars(select(Organization.path).where(Organization.id == unit)).one()
-    result = (
-        select(Result.account_id)
-        .where(Result.competition_id == competition.id, Result.account_id == Membership.account_id)
-        .exists()
-    )
+    """Members of a unit and of all below it who have no result, by unit and name.
+
+    Of a frozen competition: today's members who had joined by the freeze and don't stand in the standings in force. Who had
+    belonged where by then is not kept person by person.
+    """
+    path = (
+        db.session.scalar(select(Organization.path).where(Organization.id == unit)) or "/none/"
+    )  # it may be gone by now
+    result: Select[Any]
+    if competition.frozen_at is None:
+        result = select(Result.account_id).where(
+            Result.competition_id == competition.id, Result.account_id == Membership.account_id
+        )
+        joined = true()
+    else:
+        result = select(Standing.place).where(
+            Standing.competition_id == competition.id,
+            Standing.board == "people",
+            Standing.subject == cast(Membership.account_id, String),
+        )
+        joined = Membership.joined_at <= competition.frozen_at
     return (
         select(Account, Membership, Organization)
         .join(Membership, Membership.account_id == Account.id)
@@ -169,7 +185,8 @@ def unanswered(competition: Competition, unit: int) -> Select[Account, Membershi
             Membership.state != "removed",
             Account.disabled_at.is_(None),
             Organization.path.startswith(path, autoescape=True),
-            ~result,
+            joined,
+            ~result.exists(),
         )
         .order_by(Organization.path, Account.name, Account.id)
     )
@@ -180,20 +197,27 @@ def scores_of(competition: Competition) -> dict[int, int]:
     return board_of(competition).scores()
 
 
-def results_by_hour(competition: Competition, now: datetime, hours: int = 24) -> list[tuple[datetime, int]]:
-    """How many counted results came about in each of the last hours, this one included, the oldest first."""
+def results_by_hour(competition: Competition, now: datetime) -> list[tuple[datetime, int]]:
+    """How many counted results came about in each of the last hours, the oldest first: up to now, or to a frozen one's end."""
     zone = ZoneInfo(competition.timezone)
-    # Hours are counted in UTC: the clocks of a zone may show one twice. Some zones are half an hour off.
-    this_hour = now.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
-    edges = [this_hour - timedelta(hours=back) for back in reversed(range(-1, hours))]
-    return _counted(competition, [edge.astimezone(zone) for edge in edges])
+    found = _frozen_counts(competition, "hours", zone)
+    return _counted(competition, hour_edges(now, zone)) if found is None else found
 
 
-def results_by_day(competition: Competition, now: datetime, days: int = 14) -> list[tuple[datetime, int]]:
+def results_by_day(competition: Competition, now: datetime) -> list[tuple[datetime, int]]:
     """The same by days of the competition's zone."""
     zone = ZoneInfo(competition.timezone)
-    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return _counted(competition, [today - timedelta(days=back) for back in reversed(range(-1, days))])
+    found = _frozen_counts(competition, "days", zone)
+    return _counted(competition, day_edges(now, zone)) if found is None else found
+
+
+def _frozen_counts(competition: Competition, name: str, zone: ZoneInfo) -> list[tuple[datetime, int]] | None:
+    """What was counted at the freeze, or at the correction in force; None before it, nothing where it was not counted."""
+    board = frozen_board(competition.id) if competition.frozen_at is not None else None
+    if board is None:
+        return None
+    counts = board.freeze.summary.get("pace", {}).get(name, ())
+    return [(from_ms(begin).astimezone(zone), count) for begin, count in counts]
 
 
 def _counted(competition: Competition, edges: Sequence[datetime]) -> list[tuple[datetime, int]]:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
@@ -11,7 +12,9 @@ from sqlalchemy import delete, update
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Result, Tally
+from quizapp.clock import to_ms, utc_now
 from quizapp.extensions import db, grader
+from quizapp.leaderboards.models import Standing
 from quizapp.organizations.models import Membership, Organization
 from tests.cast import Cast
 from tests.conftest import SignIn
@@ -32,6 +35,7 @@ PAGES = (
     "/admin/competitions/{c}/standings.xlsx",
     "/admin/reports/{c}/progress",
     "/admin/reports/{c}/progress?unit={group}",
+    "/admin/competitions/{c}/overview/live",
 )
 
 
@@ -42,6 +46,10 @@ def read(client: FlaskClient, address: str) -> str:
             return re.sub(r'name="csrf[^>]*|csrf-token[^>]*|\d+:\d\d', "", answer.get_data(as_text=True))
         with ZipFile(io.BytesIO(answer.data)) as book:
             return "".join(book.read(name).decode() for name in sorted(book.namelist()) if "docProps" not in name)
+
+
+def without_result(client: FlaskClient, address: str) -> int:
+    return client.get(address).text.count('<th scope="row">')
 
 
 @pytest.mark.once
@@ -60,6 +68,8 @@ def test_no_page_of_a_frozen_competition_follows_the_live_tables(
     app.extensions.pop("quiz_reports", None)  # figures that are kept for some seconds
     before = {address: read(qin, address) for address in addresses}
     before_mine = lin.get(mine).json
+    unanswered = f"/admin/reports/{stage.competition}/unanswered?unit={cast.unit_b.id}"
+    assert without_result(qin, unanswered) == 1  # Chen
     with app.app_context():
         db.session.execute(update(Account).where(Account.id != cast.qin.id).values(name="改过名"))
         db.session.execute(
@@ -67,6 +77,7 @@ def test_no_page_of_a_frozen_competition_follows_the_live_tables(
         )
         db.session.execute(delete(Result).where(Result.account_id == people[0].id))
         db.session.execute(update(Result).values(score=1, passed=0, organization_id=cast.unit_a.id))
+        db.session.execute(update(Result).values(change=to_ms(utc_now())))
         db.session.execute(delete(Tally))
         db.session.execute(delete(Membership).where(Membership.account_id == cast.bo.id))
         db.session.commit()
@@ -77,3 +88,10 @@ def test_no_page_of_a_frozen_competition_follows_the_live_tables(
     for address in addresses:
         assert read(qin, address) == before[address], address
     assert lin.get(mine).json == before_mine
+    with app.app_context():  # the unit may move; who is in it is asked of today's roster
+        db.session.execute(update(Organization).where(Organization.id == cast.unit_b.id).values(path="/8/"))
+        joined = utc_now() + timedelta(days=1)
+        db.session.execute(update(Membership).where(Membership.account_id == people[1].id).values(joined_at=joined))
+        db.session.execute(delete(Standing).where(Standing.subject.in_([str(each.id) for each in people[1:4]])))
+        db.session.commit()
+    assert without_result(qin, unanswered) == 3  # whom a correction took out, but who joined after the freeze
