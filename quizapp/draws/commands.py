@@ -1,4 +1,4 @@
-"""`quizapp draws …`: check the file of a draw."""
+"""`quizapp draws …`: fetch the beacon's round and draw; check the file of a draw."""
 
 import json
 import sys
@@ -8,10 +8,18 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from quizapp.clock import utc_now
+from quizapp.competitions.queries import published_or_404
+from quizapp.draws import actions
 from quizapp.draws.content import fault_of_draw
+from quizapp.draws.fetching import fetch_round
+from quizapp.draws.queries import draw_or_404, draws_of, step_of
+from quizapp.draws.steps import Step
+from quizapp.errors import Invalid, NotFound, QuizError, Unavailable
+from quizapp.extensions import db
 from quizapp.receipts.ledger import public_keys
 
-draws = AppGroup("draws", help="抽奖：查验。 Draws: verify.")
+draws = AppGroup("draws", help="抽奖：取随机数开奖，查验。 Draws: fetch, verify.")
 
 FAULTS = {
     "no_draw": "文件不是抽奖文件，或不完整。 This is no file of a draw, or not all of it.",
@@ -54,6 +62,65 @@ def verify(file: Path, keys: Path | None) -> None:
         number = draw["outcome"]["number"]
         click.echo(f"请自行核对公共数字 {number}。 Compare that number yourself: {draw['chance']['source']}")
     click.echo("真 TRUE.")
+
+
+STEPS = {
+    Step.PLANNED: "名册还没有冻结。 The roll is not frozen yet.",
+    Step.FROZEN: "还没有公布随机源。 The source of chance is not named yet.",
+    Step.NAMED: "约定的一轮还没有产生，请到时再试。 The named round is still to come: try again then.",
+    Step.DRAWN: "已经开奖，结果不能再改。 It has been drawn, and can't be changed.",
+    Step.FAILED: "这次抽奖已经作废。 This draw has failed.",
+}
+
+
+@draws.command("fetch")
+@click.argument("competition_id", metavar="ID", type=int)
+@click.option("--draw", "number", type=int, help="第几次抽奖，默认最近一次。 Which draw; the latest unless given.")
+def fetch(competition_id: int, number: int | None) -> None:
+    """取来约定的那一轮随机信标，核对签名后开奖。 Fetch the beacon's named round, check its signature, and draw.
+
+    需要联网；取不到就什么也不改，可以反复执行。 It needs the network; without it nothing changes, and it can be run again.
+    退出码 Exit status: 0 已开奖 drawn, 1 没有 not.
+    """
+    try:
+        competition = published_or_404(competition_id)
+        found = draw_or_404(competition, number if number is not None else len(draws_of(competition)))
+    except NotFound:
+        sys.exit(
+            "没有这次抽奖，请核对竞赛编号和第几次。 There is no such draw: see the competition's number and the draw's."
+        )
+    step, wanted = step_of(found, utc_now()), found.round
+    if step is not Step.DUE:
+        sys.exit(f"没有开奖：{STEPS[step]}")
+    if wanted is None:
+        sys.exit(
+            "没有开奖：约定的是密语，请在抽奖页面上公开它。 A commitment was named: open it on the page of the draw."
+        )
+    db.session.rollback()  # nothing is held while the network answers
+    try:
+        given = fetch_round(wanted)
+        found = actions.draw_for_change(found)
+        actions.draw_by_beacon(found, given, actor=None, now=utc_now())
+        db.session.commit()
+    except Unavailable:
+        sys.exit(
+            f"没有开奖：取不到随机信标第 {wanted} 轮，可能没有联网。请稍后再试，或用别的电脑取来粘贴到抽奖页面。 "
+            f"Round {wanted} can't be fetched: try again, or fetch it elsewhere and paste it into the page of the draw."
+        )
+    except Invalid:
+        db.session.rollback()
+        sys.exit(
+            f"没有开奖：取来的不是第 {wanted} 轮，或签名不对。请稍后再试。 "
+            f"What came is not round {wanted}, or the beacon has not signed it: try again."
+        )
+    except QuizError:
+        db.session.rollback()
+        sys.exit(
+            "没有开奖：另有人刚刚开了奖。请在抽奖页面上查看。 Somebody else has just drawn: see the page of the draw."
+        )
+    click.echo(
+        f"已开奖，第 {wanted} 轮的签名已核对，结果已签名公布。 Drawn, with the signature of round {wanted} checked."
+    )
 
 
 def _read(path: Path) -> Any:

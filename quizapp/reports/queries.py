@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Select, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select, true
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Attempt, Result, Tally
@@ -165,6 +165,7 @@ def unanswered(competition: Competition, unit: int) -> Select[Account, Membershi
         db.session.scalar(select(Organization.path).where(Organization.id == unit)) or "/none/"
     )  # it may be gone by now
     result: Select[Any]
+    joined: ColumnElement[bool]
     if competition.frozen_at is None:
         result = select(Result.account_id).where(
             Result.competition_id == competition.id, Result.account_id == Membership.account_id

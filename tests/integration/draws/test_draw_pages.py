@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -187,13 +189,56 @@ def test_the_borders_are_seen_before_the_freeze_too(urn: Urn, qin: FlaskClient) 
 class Beacon(BaseHTTPRequestHandler):
     """A server of the beacon with one round."""
 
+    signature = SIGNED[ROUND]
+
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps({"round": ROUND, "signature": SIGNED[ROUND]}).encode())
+        self.wfile.write(json.dumps({"round": ROUND, "signature": self.signature}).encode())
 
     def log_message(self, *_arguments: object) -> None:
         """Says nothing."""
+
+
+class Forger(Beacon):
+    """One that gives another round's signature as this one's."""
+
+    signature = next(signed for number, signed in SIGNED.items() if number != ROUND)
+
+
+@contextmanager
+def serving(handler: type[Beacon], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        monkeypatch.setattr(fetching, "address_of", lambda number: f"http://127.0.0.1:{server.server_port}/{number}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.once
+def test_the_command_fetches_the_round_checks_it_and_draws(urn: Urn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(*options: str) -> tuple[int, str]:
+        called = urn.app.test_cli_runner().invoke(args=["draws", "fetch", str(urn.id), *options])
+        return called.exit_code, called.output
+
+    assert fetch()[0] == 1  # there is none
+    urn.bring_to("frozen")
+    assert "还没有公布随机源" in fetch()[1]
+    urn.name()
+    assert fetch("--draw", "2")[0] == 1
+    monkeypatch.setattr(fetching, "address_of", lambda number: f"http://127.0.0.1:9/{number}")
+    status, said = fetch()
+    assert (status, "可能没有联网" in said) == (1, True)
+    with serving(Forger, monkeypatch):
+        status, said = fetch()
+    assert (status, "签名不对" in said) == (1, True)
+    assert urn.row().drawn_at is None
+    with serving(Beacon, monkeypatch):
+        assert fetch()[0] == 0
+    assert urn.row().beacon_signature == SIGNED[ROUND]
+    assert "已经开奖" in fetch()[1]
 
 
 @pytest.mark.once
@@ -201,13 +246,8 @@ def test_the_server_fetches_the_round_or_says_that_it_can_not(
     urn: Urn, qin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urn.bring_to("named")
-    with HTTPServer(("127.0.0.1", 0), Beacon) as server:
-        monkeypatch.setattr(fetching, "address_of", lambda number: f"http://127.0.0.1:{server.server_port}/{number}")
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Beacon, monkeypatch):
         assert qin.post(f"{urn.admin}/1/fetch").status_code == 302
-        server.shutdown()
-        thread.join()
     assert urn.row().beacon_signature == SIGNED[ROUND]
 
 
