@@ -111,6 +111,10 @@ def lines_of(statement: Mapping[str, Any]) -> Iterator[str]:
             f" At most {highest['answers_per_s']} answers/s (median); at {paced['answers_per_s']}/s 99% within"
             f" {_ms(paced['p99_us'])} ms."
         )
+    yield (
+        f"模拟的人自己每次作答用去本机 {highest['players_cpu_us']} 微秒处理器时间。"
+        f" Of this machine's CPU the simulated people themselves took {highest['players_cpu_us']} µs an answer."
+    )
     paper_s, taken_s = opening["last_paper_ms"] / 1000, closing["last_submit_ms"] / 1000
     yield (
         f"{people} 人在开场的一秒内到来，{paper_s:.1f} 秒后人人拿到试卷；最后一秒内全部交卷，{taken_s:.1f} 秒内收完。"

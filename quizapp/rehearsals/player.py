@@ -9,6 +9,7 @@ a rehearsal can use as many processes as it likes; it ends when its input does.
 import asyncio
 import os
 import random
+import resource
 import sys
 import time
 from collections import Counter
@@ -214,11 +215,12 @@ async def serve(commands: asyncio.StreamReader) -> None:
     while line := await commands.readline():
         step, *arguments = msgspec.json.decode(line)
         before = crowd.story.answers
-        begun = time.perf_counter()
+        begun, cpu_s = time.perf_counter(), time.process_time()
         await getattr(crowd, step)(*arguments)
         story = crowd.story
         reply: dict[str, Any] = {
             "seconds": time.perf_counter() - begun,
+            "cpu_s": time.process_time() - cpu_s,
             "answers": story.answers - before,
             "requests": [(each, at - begun, ms) for each, at, ms in story.requests],
             "again": story.again,
@@ -242,4 +244,6 @@ async def main() -> None:
 
 if __name__ == "__main__":
     end_with_parent(os.getppid())
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each of thousands
     uvloop.run(main())

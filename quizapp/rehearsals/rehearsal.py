@@ -287,10 +287,13 @@ def _played(players: Players, source: Source, people: int, minutes: float, say: 
     say("全速作答……", "As fast as it goes …")
     connections = max(1, min(CONNECTIONS, people) // len(players))
     players.play("answer_at_once", run_s / 5, connections)  # to warm up
-    runs = []
+    runs, own_us = [], []
     for _ in range(RUNS):
         replies = players.play("answer_at_once", run_s, connections)
         runs.append(round(sum(reply["answers"] / reply["seconds"] for reply in replies)))
+        own_us.append(
+            round(sum(reply["cpu_s"] for reply in replies) * 1e6 / max(1, sum(reply["answers"] for reply in replies)))
+        )
         say(f"  {runs[-1]} 次作答/秒", "answers a second")
     highest = int(statistics.median(runs))
     say("按一半速率、边想边答……", "At half of it, everybody thinking between answers …")
@@ -309,7 +312,12 @@ def _played(players: Players, source: Source, people: int, minutes: float, say: 
     }
     return {
         "opening": opening,
-        "highest": {"answers_per_s": highest, "runs": runs, "connections": connections * len(players)},
+        "highest": {
+            "answers_per_s": highest,
+            "runs": runs,
+            "connections": connections * len(players),
+            "players_cpu_us": int(statistics.median(own_us)),
+        },
         "paced": paced,
         "closing": closing,
         "answers_a_person_x100": max(1, round(answered / max(1, finished) * 100)),
