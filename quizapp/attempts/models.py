@@ -32,7 +32,8 @@ class Attempt(Base):
 
     `organization_id` is the person's unit at the start: the unit that the result counts for. `score` and `points` (one
     whole number of hundredths a position) are what the grader gave; both follow again from responses and bank version.
-    `receipted` says that its receipt is in the ledger (`receipts`).
+    `receipted` says that its receipt is in the ledger (`receipts`). On PostgreSQL each competition has its partition
+    (`partitions`).
     """
 
     __tablename__ = "attempt"
@@ -49,6 +50,7 @@ class Attempt(Base):
             sqlite_where=text("submitted_ms IS NOT NULL AND NOT receipted"),
             postgresql_where=text("submitted_ms IS NOT NULL AND NOT receipted"),
         ),
+        {"postgresql_partition_by": "LIST (competition_id)"},
     )
 
     competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
@@ -71,11 +73,15 @@ class Attempt(Base):
 class Response(Base):
     """What was chosen at one position, raw: a bit mask of the letters as shown (A is 1, B is 2, C is 4 …).
 
-    Of two writes the higher (epoch, sequence) holds, in whatever order they arrive.
+    Of two writes the higher (epoch, sequence) holds, in whatever order they arrive. On PostgreSQL each competition has its
+    partition (`partitions`).
     """
 
     __tablename__ = "response"
-    __table_args__ = (CheckConstraint("chosen >= 0 AND chosen < 256", name="chosen_is_mask"),)
+    __table_args__ = (
+        CheckConstraint("chosen >= 0 AND chosen < 256", name="chosen_is_mask"),
+        {"postgresql_partition_by": "LIST (competition_id)"},
+    )
 
     competition_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

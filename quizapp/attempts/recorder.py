@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from quizapp.attempts.heartbeat import GAP_MS, Beat, note_gap, tell, tell_clock
+from quizapp.attempts.partitions import make_partitions
 from quizapp.attempts.recording import Source, record, refuse
 from quizapp.attempts.restoring import end_what_has_ended, restore_open_attempts
 from quizapp.attempts.tallies import CountingRules
@@ -108,6 +109,12 @@ class Recorder:
             sources = {
                 source.stream: source for competition in recorded_competitions() for source in sources_of(competition)
             }
+            db.session.rollback()
+            known = {source.competition for source in self._sources.values()}
+            new = {source.competition for source in sources.values()} - known
+            put_off = {competition for competition in sorted(new) if not _make_partitions(competition)}
+        # Nothing is recorded before its partitions are there; what is acknowledged waits in the stream.
+        sources = {stream: source for stream, source in sources.items() if source.competition not in put_off}
         self._sources = {stream: source for stream, source in sources.items() if stream in self._sources}
 
         def join(stream: str) -> None:
@@ -364,6 +371,15 @@ def sources_of(competition: Competition) -> list[Source]:
     """The competition's streams, one a shard."""
     rules = CountingRules(competition.keep, competition.pass_score, blueprint_of(competition).full_score)
     return [Source(ShardKeys(competition.id, shard), rules) for shard in range(competition.shards)]
+
+
+def _make_partitions(competition: int) -> bool:
+    begin_reading()  # on SQLite, which has no partitions, it takes the write lock from nobody
+    if not make_partitions(db.session.connection(), competition):
+        db.session.rollback()
+        return False
+    db.session.commit()
+    return True
 
 
 def _alarm(source: Source, entry_id: str, reason: str) -> None:
