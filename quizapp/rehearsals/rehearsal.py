@@ -254,6 +254,7 @@ def _rehearse_in(
         say("等待全部落库并核对……", "Waiting until all is recorded, and comparing …")
         drained_ms = _drain(app)
         with app.app_context():
+            begin_reading()
             found["machine"] = _machine(read_settings(scratch.environ), len(players))
             found["checks"] = {**_checks(found.pop("told")), "gave_up": len(players.failed), "drained_ms": drained_ms}
         found["checks"]["acknowledged"] = players.answers
@@ -353,7 +354,6 @@ def _checks(told: list[dict[str, Any]]) -> dict[str, int]:
     chosen = {(account, position): choice for reply in told for account, position, choice in reply["chosen"]}
     unsure = {(account, position) for reply in told for account, position in reply["unsure"]}
     scores = {account: score for reply in told for account, score in reply["scores"]}
-    begin_reading()
     rows = select(Response.account_id, Response.position, Response.chosen).where(Response.competition_id == COMPETITION)
     recorded = {(account, position): choice for account, position, choice in db.session.execute(rows)}
     results = select(Result.account_id, Result.score).where(Result.competition_id == COMPETITION)

@@ -29,7 +29,7 @@ from flask_migrate import upgrade
 from flask_wtf.csrf import generate_csrf
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
-from sqlalchemy import create_engine, func, insert, select, text, update
+from sqlalchemy import Connection, create_engine, func, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -134,9 +134,10 @@ class Scratch:
             "QUIZ_DEMO": "0",
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environ.get("PYTHONPATH")])),
         }
-        if schema := note.get("schema"):
+        self.schema = note.get("schema")
+        if self.schema:
             url = make_url(settings.sql_url)
-            options = " ".join(filter(None, [str(url.query.get("options", "")), f"-csearch_path={schema}"]))
+            options = " ".join(filter(None, [str(url.query.get("options", "")), f"-csearch_path={self.schema}"]))
             self.environ["DATABASE_URL"] = url.update_query_dict({"options": options}).render_as_string(
                 hide_password=False
             )
@@ -149,10 +150,10 @@ class Scratch:
         chance = random.Random(seed)
         units, weights = list(source.people_of_units), list(source.people_of_units.values())
         with app.app_context():
+            with db.engine.connect() as connection:
+                _check_apart(connection, self)
             upgrade()
             with db.engine.begin() as connection:
-                if connection.dialect.name == "postgresql":
-                    _check_schema(connection.scalar(text("SELECT current_schema()")), self.environ["DATABASE_URL"])
                 for model, rows in source.rows:
                     if model is CompetitionOrganization:
                         connection.execute(insert(Competition), [_copied(source.competition, now)])
@@ -366,12 +367,18 @@ def _run(settings: Settings, statement: str) -> None:
         engine.dispose()
 
 
-def _check_schema(schema: str | None, url: str) -> None:
-    """A connection pooler may drop the option that keeps the copy apart; then nothing may be written."""
-    if not schema or schema not in url:
+def _check_apart(connection: Connection, scratch: Scratch) -> None:
+    """Before the first write. A connection pooler may drop the option that keeps the copy apart."""
+    if connection.dialect.name == "sqlite":
+        file = connection.exec_driver_sql("PRAGMA database_list").one().file
+        is_apart = Path(file).is_relative_to(scratch.folder)
+    else:
+        is_apart = connection.scalar(text("SELECT current_schema()")) == scratch.schema
+    if not is_apart:
         raise RehearsalError(
-            "数据库连接没有使用预演的 schema（连接池 PgBouncer 会忽略它）：请让 DATABASE_URL 直连 PostgreSQL。 The connection does"
-            " not use the rehearsal's schema (PgBouncer ignores it): let DATABASE_URL lead to PostgreSQL itself."
+            "数据库连接没有使用预演的 schema（连接池 PgBouncer 会忽略它），没有写入任何数据：请让 DATABASE_URL 直连 PostgreSQL。"
+            " The connection does not use the rehearsal's schema (PgBouncer ignores it), and nothing was written: let"
+            " DATABASE_URL lead to PostgreSQL itself."
         )
 
 

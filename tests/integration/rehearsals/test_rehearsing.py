@@ -22,7 +22,7 @@ from quizapp.installation.children import start_child, stop_child
 from quizapp.installation.doctor import findings
 from quizapp.installation.store import SOCKET, find_server, wait_until_ready
 from quizapp.rehearsals.rehearsal import rehearse
-from quizapp.rehearsals.scratch import RehearsalError, clear_leftovers, scratch_installation, store_database_url
+from quizapp.rehearsals.scratch import RehearsalError, Source, clear_leftovers, scratch_installation, store_database_url
 from tests.cast import add_competition
 from tests.conftest import Databases
 from tests.integration.installation.running_copy import COMMAND, RunningCopy, wait_until
@@ -185,6 +185,19 @@ def test_no_rehearsal_beside_an_open_competition_unless_told(operator: Operator)
             now=utc_now(),
             say=print,
         )
+    assert operator.holds() == before
+
+
+def test_nothing_is_written_where_the_copy_is_not_apart(operator: Operator) -> None:
+    before = operator.holds()
+    with scratch_installation(operator.settings, operator.environ) as scratch:
+        scratch.environ["DATABASE_URL"] = operator.settings.sql_url  # as a pooler has it that drops the schema
+        app = create_app(read_settings(scratch.environ))
+        source = Source([], {}, {}, {})
+        with pytest.raises(RehearsalError, match="nothing was written"):
+            scratch.fill(app, source, 1, now=utc_now(), seed=1)
+        with app.app_context():
+            db.engine.dispose()
     assert operator.holds() == before
 
 
