@@ -75,6 +75,13 @@ class BankContent:
             found.setdefault((question.pool, question.type), {}).setdefault(question.topic, []).append(ordinal)
         return found
 
+    @cached_property
+    def ranks(self) -> list[int]:
+        """By ordinal where a question stands in the order of difficulty and topic; equal ones have the same rank."""
+        keys = [(DIFFICULTIES.index(question.difficulty), question.topic) for question in self.questions]
+        rank_of = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+        return [rank_of[key] for key in keys]
+
 
 def texts_of(question: Question) -> Iterator[tuple[str, str]]:
     """The texts that people read, each with the name of its field (`entries`); those of the translation too."""

@@ -72,9 +72,9 @@ def fill(password: str, say: Say, *, count: int = PARTICIPANTS, answering_s: flo
     say("创建 40 个单位…", "Making 40 units …")
     _make_units(utc_now())
     say("创建各角色账号…", "Making an account for each role …")
-    _make_cast(password, utc_now())
+    make_cast(password, utc_now())
     say("导入并发布 TQM 题库…", "Importing and publishing the TQM bank …")
-    version = _publish_bank(utc_now())
+    version = publish_bank(utc_now())
     say("创建并开放竞赛…", "Making and opening a competition …")
     competition = _open_competition(version, utc_now())
     say(f"创建 {count} 名模拟参赛者…", f"Making {count} simulated participants …")
@@ -120,9 +120,10 @@ def _unit(code: str) -> Organization | None:
     return db.session.scalar(select(Organization).where(Organization.code == code))
 
 
-def _make_cast(password: str, now: datetime) -> None:
+def make_cast(password: str, now: datetime, *, of_units: bool = True) -> None:
+    """An account for each role, without those of the demo's units if not asked for. Commits."""
     for login, name, role, where in CAST:
-        if account_by_login(login) is not None:
+        if account_by_login(login) is not None or (where and not of_units):
             continue
         account = create_account(login, name, now=now, password_hash=hash_password(password), consented_at=now)
         unit = _unit(where)
@@ -146,7 +147,8 @@ def _membership(account: Account, unit: Organization, staff_number: str, now: da
     )
 
 
-def _publish_bank(now: datetime) -> BankVersion:
+def publish_bank(now: datetime) -> BankVersion:
+    """The published version of the TQM bank. Commits."""
     for version in published_versions():
         if version.bank.code == "tqm":
             return version
@@ -162,7 +164,7 @@ def _open_competition(version: BankVersion, now: datetime) -> Competition:
     organizer = _one("organizer")
     competition = db.session.scalar(select(Competition).where(Competition.created_by_id == organizer.id).limit(1))
     if competition is None:
-        competition = create_draft(_terms(version, now), [], actor=organizer, now=now)
+        competition = create_draft(terms_of(version, now), [], actor=organizer, now=now)
         write_award(competition, None, "优秀组织奖", AWARD, actor=organizer, now=now)
         # Not at the opening, which is over when somebody looks: so headcounts can be declared in the demo.
         lock_headcounts_at(competition, now + timedelta(days=7), actor=organizer, now=now)
@@ -179,7 +181,8 @@ def _open_competition(version: BankVersion, now: datetime) -> Competition:
     return competition
 
 
-def _terms(version: BankVersion, now: datetime) -> Terms:
+def terms_of(version: BankVersion, now: datetime) -> Terms:
+    """Of a competition that has opened a minute ago."""
     return Terms(
         title=f"{now.year}年全国企业员工全面质量管理知识竞赛（演示）",
         host="演示质量协会",

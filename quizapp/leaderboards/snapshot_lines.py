@@ -101,7 +101,8 @@ def person_value(
     place: int, rank: int, person: CountedPerson, line: tuple[int, ...], units: Mapping[str, Figures], minimum: int
 ) -> dict[str, Any]:
     """A person's row. `line`: the ids of the units down to the person's own; `units`: the figures of units."""
-    return {**asdict(person), "place": place, "rank": rank, "unit": unit_shown(line, units, minimum)}
+    values = {name: getattr(person, name) for name in CountedPerson.__slots__}
+    return {**values, "place": place, "rank": rank, "unit": unit_shown(line, units, minimum)}
 
 
 def standing_groups(

@@ -5,18 +5,19 @@ A golden test holds this: whoever changes what a seed draws changes every paper 
 """
 
 import hashlib
+import itertools
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from quizapp.banks.checking.needs import fill
-from quizapp.banks.content import DIFFICULTIES, TYPES, BankContent, Question
+from quizapp.banks.content import TYPES, BankContent
 from quizapp.papers.blueprint import Blueprint, candidates
 
 Item = TypeVar("Item")
 PHASES = 1 << 16
-_HARDNESS = {name: place for place, name in enumerate(DIFFICULTIES)}
+_WORDS = 1 << 32
 _words_of = struct.Struct(">8I").unpack
 
 
@@ -44,18 +45,14 @@ class SeededChance:
     """Whole numbers drawn evenly from SHA-256(seed, counter)."""
 
     def __init__(self, seed: str) -> None:
-        self._words = self._stream(seed.encode())
-
-    @staticmethod
-    def _stream(seed: bytes) -> Iterator[int]:
-        counter = 0
-        while True:
-            yield from _words_of(hashlib.sha256(seed + b"|" + str(counter).encode()).digest())
-            counter += 1
+        start = f"{seed}|".encode()
+        self._words: Iterator[int] = itertools.chain.from_iterable(
+            _words_of(hashlib.sha256(start + str(counter).encode()).digest()) for counter in itertools.count()
+        )
 
     def below(self, bound: int) -> int:
         """An even draw from 0 to bound − 1; words past the last whole multiple of `bound` are thrown away."""
-        limit = (1 << 32) // bound * bound
+        limit = _WORDS // bound * bound
         word = next(self._words)
         while word >= limit:
             word = next(self._words)
@@ -63,9 +60,14 @@ class SeededChance:
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in an even random order (Fisher and Yates 1938, in Durstenfeld's form of 1964)."""
-        order = list(items)
+        order, words = list(items), self._words
         for last in range(len(order) - 1, 0, -1):
-            other = self.below(last + 1)
+            # As `below` draws, which it spares a call: hundreds of them a paper.
+            bound = last + 1
+            word = next(words)
+            while word >= _WORDS - bound and word >= _WORDS // bound * bound:
+                word = next(words)
+            other = word % bound
             order[last], order[other] = order[other], order[last]
         return order
 
@@ -92,7 +94,7 @@ def assemble(
     for number, (each, count) in enumerate(zip(found, counts, strict=True)):
         # Phases that lie apart: what one section rounds up to a hard question, another rounds down.
         own = (phase + number * PHASES // len(sections)) % PHASES
-        chosen.append(_spread(chance, each, count, content.questions, own))
+        chosen.append(_spread(chance, each, count, content.ranks, own))
     drawn = fill(chosen, counts)
     if any(len(held) < count for held, count in zip(drawn, counts, strict=True)):
         # Sections that overlap chose the same question: whoever lost it takes another.
@@ -119,19 +121,14 @@ def assemble(
     return Paper(tuple(places))
 
 
-def _spread(
-    chance: SeededChance, found: Sequence[int], count: int, questions: Sequence[Question], phase: int
-) -> list[int]:
+def _spread(chance: SeededChance, found: Sequence[int], count: int, ranks: Sequence[int], phase: int) -> list[int]:
     """At random `count` of the found, holding difficulties and topics in the shares of all.
 
     Papers are then about equally hard, whoever gets them. Systematic sampling (W. G. and L. H. Madow, 1944): at even steps
     through the questions in order of difficulty and topic, from `phase` PHASES-ths of a step; each question is still drawn
     equally often.
     """
-    order = sorted(
-        chance.shuffled(found),
-        key=lambda ordinal: (_HARDNESS[questions[ordinal].difficulty], questions[ordinal].topic),
-    )
+    order = sorted(chance.shuffled(found), key=ranks.__getitem__)
     if count >= len(order):
         return order
     return [order[(step * PHASES + phase) * len(order) // (count * PHASES)] for step in range(count)]

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from quizapp.banks.content import BankContent, letters
@@ -68,13 +69,16 @@ def answers_of(paper: Paper, content: BankContent, chosen: Mapping[int, int]) ->
     found: Answers = []
     for position, place in enumerate(paper.places, start=1):
         question = content.questions[place.ordinal]
-        shown = {
-            "type": question.type,
-            "stem": question.stem,
-            "options": [question.options[option] for option in place.options],
-        }
-        found.append((position, digest_of(shown), letters(chosen.get(position, 0))))
+        options = tuple(question.options[option] for option in place.options)
+        shown = _digest_as_shown(question.type, question.stem, options)
+        found.append((position, shown, letters(chosen.get(position, 0))))
     return found
+
+
+@lru_cache(maxsize=1 << 15)
+def _digest_as_shown(kind: str, stem: str, options: tuple[str, ...]) -> str:
+    """There are some twenty thousand ways to show a bank's questions, and millions of answers to them."""
+    return digest_of({"type": kind, "stem": stem, "options": options})
 
 
 def receipt_for(competition: int, seed: str, ended_ms: int, answers: Answers) -> Receipt:

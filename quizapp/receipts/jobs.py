@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from datetime import date
+from datetime import date, datetime
 
 from flask import Flask
 from redis.exceptions import RedisError
@@ -58,21 +58,21 @@ def enter_receipts(*, rest: float = 0.0, stop: threading.Event | None = None) ->
     return entered
 
 
-def close_days(*, rest: float = 0.0, stop: threading.Event | None = None) -> int:
-    """Close the days that are over, oldest first. Returns how many."""
+def close_days(*, rest: float = 0.0, stop: threading.Event | None = None, now: datetime | None = None) -> int:
+    """Close the days that are over, now or at a moment given, oldest first. Returns how many."""
     stop = stop or threading.Event()
     closed = 0
     while not stop.is_set():
         db.session.rollback()
         begin_reading()
-        day = day_to_close(utc_now())
+        day = day_to_close(now or utc_now())
         db.session.rollback()
         if day is None:
             break
         blocks, count = _read_day(day, rest, stop)
         if stop.is_set():
             break
-        if not close_day(day, blocks, count, now=utc_now()):
+        if not close_day(day, blocks, count, now=now or utc_now()):
             break  # another process was there first; the next look tells
         db.session.commit()
         closed += 1
