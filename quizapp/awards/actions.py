@@ -12,11 +12,13 @@ from quizapp.accounts.models import Account
 from quizapp.awards import queries
 from quizapp.awards.composite import Composite, problems
 from quizapp.awards.judging import award_content
-from quizapp.awards.models import Award, AwardResult, HeadcountLock, HeadcountRequest
+from quizapp.awards.models import Award, AwardResult
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
 from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db, signing_key
+from quizapp.leaderboards.models import HeadcountLock, HeadcountRequest
+from quizapp.leaderboards.snapshots import snapshot_in_force
 from quizapp.organizations.actions import keep_evidence
 from quizapp.organizations.evidence import Evidence
 from quizapp.organizations.models import Organization
@@ -84,10 +86,12 @@ def request_headcount(
     actor: Account,
     now: datetime,
 ) -> HeadcountRequest:
-    """Ask for another locked headcount. Raises Refused before the lock and while another request waits, Invalid."""
+    """Ask for another locked headcount. Raises Refused before the lock, after the freeze, and while another request waits;
+    Invalid."""
     if not queries.is_locked(competition, now):
         raise Refused("headcounts_not_locked")
-    before = queries.headcounts_for(competition, now).get(unit.id)
+    _refuse_frozen(competition)
+    before = queries.headcounts_for(competition).get(unit.id)
     if not 0 < headcount <= MOST_PEOPLE or headcount == before:
         raise Invalid("headcount_request_odd")
     if evidence:
@@ -116,12 +120,15 @@ def request_headcount(
 
 
 def decide_headcount(asked: HeadcountRequest, *, approve: bool, reply: str, actor: Account, now: datetime) -> None:
-    """Approve or reject a request. Raises Refused for whoever asked, and for one that has been decided."""
+    """Approve or reject a request. Raises Refused for whoever asked, for one that has been decided, and for an approval
+    after the freeze."""
     db.session.refresh(asked, with_for_update=True)
     if asked.state != "pending":
         raise Refused("headcount_request_decided")
     if asked.requested_by_id == actor.id:
         raise Refused("headcount_request_own")
+    if approve:
+        _refuse_frozen(asked.competition)
     asked.state = "approved" if approve else "rejected"
     asked.decided_at, asked.decided_by_id, asked.reply = now, actor.id, reply
     _record(
@@ -133,6 +140,12 @@ def decide_headcount(asked: HeadcountRequest, *, approve: bool, reply: str, acto
         headcount=[asked.before, asked.headcount],
         reply=reply,
     )
+
+
+def _refuse_frozen(competition: Competition) -> None:
+    """Boards and awards count with one number: once it is in a snapshot, a correction by two people changes it in both."""
+    if snapshot_in_force(competition) is not None:
+        raise Refused("headcounts_frozen")
 
 
 def drafted_content(award: Award, now: datetime) -> dict[str, Any]:

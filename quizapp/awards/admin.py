@@ -258,7 +258,7 @@ def _headcounts(competition: Competition, form: LockDateForm) -> str:
         form=form,
         text=text,
         page=page_of(matching(seen, text), request.args.get("page", 1, type=int)),
-        counts=queries.headcounts_for(competition, now),
+        counts=queries.headcounts_for(competition),
         requests=asked,
         states=STATES,
         locked=queries.is_locked(competition, now),
@@ -321,7 +321,7 @@ def ask(competition_id: int, unit_id: int) -> ResponseReturnValue:
         competition=competition,
         unit=unit,
         form=form,
-        counted=queries.headcounts_for(competition, now).get(unit.id),
+        counted=queries.headcounts_for(competition).get(unit.id),
         locked=queries.is_locked(competition, now),
         locks_at=queries.locks_at(competition),
     )

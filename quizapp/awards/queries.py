@@ -12,16 +12,17 @@ from sqlalchemy.orm import contains_eager
 from quizapp.accounts.models import AuditEntry
 from quizapp.awards.composite import Composite
 from quizapp.awards.judging import Entrant
-from quizapp.awards.models import Award, AwardResult, HeadcountLock, HeadcountRequest
+from quizapp.awards.models import Award, AwardResult
 from quizapp.competitions.models import Competition
 from quizapp.errors import NotFound
 from quizapp.extensions import db
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.figures import Figures, Tree, Unit
-from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.headcounts import locked_headcounts
+from quizapp.leaderboards.models import Freeze, HeadcountLock, HeadcountRequest, Snapshot, Standing
+from quizapp.leaderboards.snapshot_lines import counted_units
 from quizapp.leaderboards.snapshots import snapshot_in_force, units_of
 from quizapp.organizations.models import Organization
-from quizapp.organizations.queries import headcounts_at
 
 BIGGEST_ID = 2**62
 
@@ -84,13 +85,21 @@ def request_or_404(competition: Competition, request_id: int) -> HeadcountReques
     return found
 
 
-def headcounts_for(competition: Competition, now: datetime) -> dict[int, int | None]:
-    """Each unit's headcount as the awards count it, by unit id: declared until the lock, then changed by approval only."""
-    found = headcounts_at(min(now, locks_at(competition)))
-    if is_locked(competition, now):
-        for approved in reversed(requests_of(competition, state="approved")):
-            found[approved.organization_id] = approved.headcount
-    return found
+def headcounts_for(competition: Competition) -> dict[int, int | None]:
+    """Each unit's headcount as the competition counts it, by unit id: declared until the lock, then changed by approval only.
+
+    Of a frozen competition those of the standings in force, which a correction alone changes.
+    """
+    if (snapshot := snapshot_in_force(competition)) is not None:
+        return {unit.id: unit.headcount for unit in counted_units(units_of(snapshot), corrected_headcounts(snapshot))}
+    rows = db.session.execute(select(Organization.id, Organization.headcount))
+    return {row.id: row.headcount for row in rows} | locked_headcounts(db.session.connection(), competition.id)
+
+
+def corrected_headcounts(snapshot: Snapshot) -> dict[int, int | None]:
+    """The headcounts that corrections of the standings have changed."""
+    changes = (change for change in snapshot.changes if change["kind"] == "headcount")
+    return {change["unit"]: change["headcount"] for change in changes}
 
 
 # Who competes
@@ -116,7 +125,8 @@ def field_of(competition: Competition, composite: Composite, now: datetime) -> F
     rows = select(Organization.id, Organization.name, Organization.is_central)
     present = {unit: (name, central) for unit, name, central in db.session.execute(rows)}
     names = {unit: name for unit, (name, _) in present.items()}
-    tree = sources.read_tree(connection)
+    central = {unit: is_central for unit, (_, is_central) in present.items()}
+    tree = sources.read_tree(connection, competition.id)
     corrected: dict[int, int | None] = {}
     standings, digest = "", ""
     if competition.frozen_at is not None:
@@ -128,12 +138,13 @@ def field_of(competition: Competition, composite: Composite, now: datetime) -> F
                 for unit in units
             )
             names |= {unit.unit: unit.name for unit in units}
+            # Snapshots of earlier releases don't say it.
+            central |= {unit.unit: unit.central for unit in units if unit.central is not None}
             digest = snapshot.digest
-            changes = (change for change in snapshot.changes if change["kind"] == "headcount")
-            corrected = {change["unit"]: change["headcount"] for change in changes}
+            corrected = corrected_headcounts(snapshot)
     else:
         figures = tree.unit_figures(sources.read_tallies(connection, competition.id)[0])
-    headcounts = headcounts_for(competition, now) | corrected
+    headcounts = headcounts_for(competition)
     late = _late_units(competition)
     entrants = []
     for unit in competing_units(competition, composite, tree):
@@ -142,7 +153,7 @@ def field_of(competition: Competition, composite: Composite, now: datetime) -> F
             Entrant(
                 id=unit,
                 name=names[unit],
-                central=any(present[above][1] for above in tree.line(unit)),
+                central=any(central[above] for above in tree.line(unit)),
                 region=tree.region(unit),
                 industry=tree.industry(unit),
                 headcount=headcounts.get(unit),

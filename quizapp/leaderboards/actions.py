@@ -73,7 +73,7 @@ def prepare_freeze(
     connection = db.session.connection()
     seen = sources.extent_of(connection, competition.id)
     writer = Writer(competition, sources.board_rules(competition), rows, now=now)
-    freeze = _work_out(competition, writer, rows, units_now(connection), tell)
+    freeze = _work_out(competition, writer, rows, units_now(connection, competition.id), tell)
     return Prepared(freeze, writer.end(actor=None), seen)
 
 

@@ -1,12 +1,15 @@
-"""Frozen standings: what is served after the freeze, and what exports hold."""
+"""Frozen standings: what is served after the freeze, and what exports hold; and the headcounts that are locked for them."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from quizapp.extensions import Base, UtcDateTime
+from quizapp.accounts.models import Account
+from quizapp.competitions.models import Competition
+from quizapp.extensions import Base, BigId, UtcDateTime
+from quizapp.organizations.models import Organization
 
 BOARDS = ("people", "units", "regions", "industries")
 
@@ -110,3 +113,52 @@ class SnapshotPart(Base):
     file: Mapped[str] = mapped_column(String(6), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HeadcountLock(Base):
+    """From when on a competition's headcounts are locked; without a row from its opening on."""
+
+    __tablename__ = "headcount_lock"
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id", ondelete="CASCADE"), primary_key=True)
+    locks_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class HeadcountRequest(Base):
+    """A change of a locked headcount that one person asks for, with a reason and evidence, and another decides."""
+
+    __tablename__ = "headcount_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'approved', 'rejected')", name="state_known"),
+        CheckConstraint("(state = 'pending') = (decided_at IS NULL)", name="decided_when"),
+        CheckConstraint("(state = 'pending') = (decided_by_id IS NULL)", name="decided_by_whom"),
+        CheckConstraint("decided_by_id <> requested_by_id", name="second_person"),
+        CheckConstraint("headcount > 0", name="headcount_positive"),
+        Index(
+            "uq_headcount_request_pending",
+            "competition_id",
+            "organization_id",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id", ondelete="CASCADE"), index=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
+    before: Mapped[int | None] = mapped_column(Integer)
+    headcount: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(300))
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    requested_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    state: Mapped[str] = mapped_column(String(8), default="pending")
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    reply: Mapped[str] = mapped_column(String(300), default="")
+
+    competition: Mapped[Competition] = relationship()
+    organization: Mapped[Organization] = relationship()
+    requested_by: Mapped[Account] = relationship(foreign_keys=[requested_by_id])
+    decided_by: Mapped[Account | None] = relationship(foreign_keys=[decided_by_id])

@@ -197,7 +197,7 @@ def differences(connection: Connection, board: LiveBoard | FrozenBoard, rules: B
 
     At rest the two are equal; while people answer, either may be ahead of what was read from the other.
     """
-    tree = sources.read_tree(connection)
+    tree = sources.read_tree(connection, rules.competition)
     competition = db.session.get_one(Competition, rules.competition)
     snapshot = snapshot_in_force(competition)
     corrected = Corrected(connection, competition, snapshot.changes if snapshot else ())

@@ -129,7 +129,9 @@ class Refresher:
         """Begin from what the store holds. Raises MustRebuild."""
         written_by = replace(rules, minimum=int(live["minimum"]))
         generation, version = int(live["generation"]), int(live["version"])
-        memory = Memory(generation, version, written_by, sources.read_tree(connection), now_ms, checked_ms=now_ms)
+        memory = Memory(
+            generation, version, written_by, sources.read_tree(connection, rules.competition), now_ms, checked_ms=now_ms
+        )
         for subject, text in self._store.hgetall(BoardKeys(rules.competition, generation).figures).items():
             held = json.loads(text)
             scopes: tuple[str, ...] = ("all",)
@@ -177,7 +179,8 @@ class Refresher:
 
     def _read_tree(self, connection: Connection, memory: Memory, now_ms: int) -> bool:
         """Read the tree again; whether it has changed. Raises MustRebuild."""
-        before, memory.tree, memory.tree_read_ms = memory.tree, sources.read_tree(connection), now_ms
+        before, memory.tree_read_ms = memory.tree, now_ms
+        memory.tree = sources.read_tree(connection, memory.rules.competition)
         for unit_id, unit in before.units.items():
             after = memory.tree.units.get(unit_id)
             if after is not None and after.path != unit.path:
@@ -230,7 +233,7 @@ class Refresher:
         live = board_keys.live_key(rules.competition)
         # Counted apart from `live`, which a rebuild that dies never touches.
         generation = self._store.incr(board_keys.generation_key(rules.competition))
-        tree = sources.read_tree(connection)
+        tree = sources.read_tree(connection, rules.competition)
         memory = Memory(generation, 0, rules, tree, now_ms, checked_ms=now_ms)
         memory.tallies, latest = sources.read_tallies(connection, rules.competition)
         people = 0

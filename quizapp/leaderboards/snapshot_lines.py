@@ -4,7 +4,7 @@ A file is JSON lines, each `{"<kind>": …}` in canonical form (`signing.canonic
 First the statement with its signature; then by kind, each kind's digest (SHA-256 of its lines) standing in the statement:
 
 - `bank`: the bank version with its answer key. Only for auditors.
-- `tree`: every unit with region, industry, headcount and how many belong to it. Only for auditors.
+- `tree`: every unit with region, industry, headcount, how many belong to it, and whether it is a central enterprise. Only for auditors.
 - `unit`: the units that took part, with their names and places in the tree ("1/5/9").
 - `group`: a row of the boards of units, regions and industries; without the sums of people where those are too few.
 - `row`: a person's row, in the order of places. Nobody is named: `participant` and `attempt` are the public ids of the first
@@ -48,7 +48,10 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class TreeUnit:
-    """A unit as it was at the freeze. `line` holds the ids from the root down to itself; `registered` are its own people."""
+    """A unit as it was at the freeze. `line` holds the ids from the root down to itself; `registered` are its own people.
+
+    `central`: a central enterprise; None where a snapshot of an earlier release does not say.
+    """
 
     unit: int
     line: tuple[int, ...]
@@ -58,6 +61,7 @@ class TreeUnit:
     industry: str | None
     headcount: int | None
     registered: int
+    central: bool | None = None
 
     @property
     def value(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from quizapp.errors import NotFound
 from quizapp.extensions import Base, db, settings, signing_key
 from quizapp.leaderboards.corrections import Changes, Corrected
 from quizapp.leaderboards.figures import Figures
+from quizapp.leaderboards.headcounts import locked_headcounts
 from quizapp.leaderboards.models import Snapshot, SnapshotPart
 from quizapp.leaderboards.snapshot_lines import (
     STATEMENT,
@@ -93,8 +94,9 @@ def formula_of(competition: Competition, rules: BoardRules) -> Formula:
     )
 
 
-def units_now(connection: Connection) -> list[TreeUnit]:
-    """All units as they are now, with how many belong to each."""
+def units_now(connection: Connection, competition: int) -> list[TreeUnit]:
+    """All units as they are now, with how many belong to each and the headcounts that the competition counts with."""
+    locked = locked_headcounts(connection, competition)
     members = (
         select(Membership.organization_id, func.count())
         .where(Membership.state != "removed")
@@ -102,7 +104,8 @@ def units_now(connection: Connection) -> list[TreeUnit]:
     )
     registered = {row[0]: row[1] for row in connection.execute(members)}
     own = Organization.id, Organization.path, Organization.name, Organization.code
-    rows = select(*own, Organization.region, Organization.industry, Organization.headcount).order_by(Organization.id)
+    details = Organization.region, Organization.industry, Organization.headcount, Organization.is_central
+    rows = select(*own, *details).order_by(Organization.id)
     return [
         TreeUnit(
             unit=row.id,
@@ -111,8 +114,9 @@ def units_now(connection: Connection) -> list[TreeUnit]:
             code=row.code,
             region=row.region,
             industry=row.industry,
-            headcount=row.headcount,
+            headcount=locked.get(row.id, row.headcount),
             registered=registered.get(row.id, 0),
+            central=row.is_central,
         )
         for row in connection.execute(rows)
     ]

@@ -6,7 +6,7 @@ SQLite's write lock from the recorder.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -15,6 +15,7 @@ from quizapp.attempts.models import Attempt, Result, Tally
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures, Tree, Unit
+from quizapp.leaderboards.headcounts import locked_headcounts
 from quizapp.leaderboards.ranking import TIME, Counted
 from quizapp.organizations.models import Organization
 
@@ -52,12 +53,14 @@ def running_boards(connection: Connection) -> list[BoardRules]:
     return [BoardRules(*row) for row in connection.execute(rows.order_by(Competition.id))]
 
 
-def read_tree(connection: Connection) -> Tree:
-    """All units."""
+def read_tree(connection: Connection, competition: int) -> Tree:
+    """All units, with the headcounts that the competition counts with."""
     rows = select(
         Organization.id, Organization.path, Organization.headcount, Organization.region, Organization.industry
     )
-    return Tree(Unit(*row) for row in connection.execute(rows))
+    locked = locked_headcounts(connection, competition)
+    units = (Unit(*row) for row in connection.execute(rows))
+    return Tree(replace(unit, headcount=locked[unit.id]) if unit.id in locked else unit for unit in units)
 
 
 def read_tallies(connection: Connection, competition: int, since_ms: int = 0) -> tuple[dict[int, Figures], int]:

@@ -96,7 +96,7 @@ class HeadcountEvidence(Base):
 class HeadcountDeclaration(Base):
     """That a unit's headcount became another one: from `before` to `headcount` (None: undeclared), and what proves it.
 
-    So the headcount of any past moment is known: competitions lock it at a date (`queries.headcounts_at`). `note` says where
+    So the headcount of any past moment is known: competitions lock it at a date (`leaderboards.headcounts`). `note` says where
     the number comes from, `evidence` is the digest of a file. A trigger refuses every change.
     """
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
@@ -101,16 +100,6 @@ def organization_by_code(code: str) -> Organization | None:
 def organization_by_join_code(code: str) -> Organization | None:
     """The unit that a join code leads to."""
     return db.session.scalars(select(Organization).where(Organization.join_code == code)).first()
-
-
-def headcounts_at(moment: datetime) -> dict[int, int | None]:
-    """The declared headcount of each unit at a moment, by unit id; a unit that is younger has the one that it began with."""
-    now = select(Organization.id, Organization.headcount)
-    later = select(HeadcountDeclaration.organization_id, HeadcountDeclaration.before)
-    # Taking back what came later, the latest first, leaves each unit with what it had then.
-    later = later.where(HeadcountDeclaration.declared_at > moment).order_by(HeadcountDeclaration.id.desc())
-    rows = [*db.session.execute(now), *db.session.execute(later)]
-    return dict(rows)
 
 
 def declarations_of(organization: Organization, most: int = 10) -> Sequence[HeadcountDeclaration]:

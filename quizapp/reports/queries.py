@@ -17,6 +17,7 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures
 from quizapp.leaderboards.frozen import FrozenBoard, frozen_board
+from quizapp.leaderboards.headcounts import locked_headcounts
 from quizapp.leaderboards.models import Standing
 from quizapp.leaderboards.pace import day_edges, hour_edges
 from quizapp.leaderboards.queries import board_of
@@ -40,7 +41,9 @@ def _take(competition: Competition, now: datetime) -> Snapshot:
     if competition.frozen_at is not None and (frozen := frozen_board(competition.id)):
         return _frozen(competition, frozen)
     invited = tuple(sorted(unit.path for unit in competition.organizations))
-    nodes, registered = kept(("tree", invited), seconds=TREE_S, now=now, make=lambda: _read_tree(invited))
+    nodes, registered = kept(
+        ("tree", competition.id, invited), seconds=TREE_S, now=now, make=lambda: _read_tree(competition, invited)
+    )
     rows = select(
         Tally.organization_id,
         Tally.started,
@@ -84,7 +87,7 @@ def _frozen(competition: Competition, board: FrozenBoard) -> Snapshot:
     return Snapshot(board.freeze.frozen_at, nodes, own, registered, (alone, alone))
 
 
-def _read_tree(invited: tuple[str, ...]) -> tuple[dict[int, Node], dict[int, int]]:
+def _read_tree(competition: Competition, invited: tuple[str, ...]) -> tuple[dict[int, Node], dict[int, int]]:
     rows = select(
         Organization.id,
         Organization.path,
@@ -96,7 +99,9 @@ def _read_tree(invited: tuple[str, ...]) -> tuple[dict[int, Node], dict[int, int
     )
     if invited:
         rows = rows.where(or_(*(Organization.path.startswith(path, autoescape=True) for path in invited)))
-    nodes = {row[0]: Node(*row) for row in db.session.execute(rows)}
+    locked = locked_headcounts(db.session.connection(), competition.id)
+    found = (Node(*row) for row in db.session.execute(rows))
+    nodes = {each.id: replace(each, headcount=locked.get(each.id, each.headcount)) for each in found}
     members = (
         select(Membership.organization_id, func.count())
         .where(Membership.state != "removed")

@@ -163,6 +163,7 @@ def test_what_is_renamed_and_moved_after_the_freeze_changes_nothing(contest: Con
     with contest.app.app_context():
         for unit in db.session.query(Organization):
             unit.name, unit.region, unit.parent_id, unit.path = "改名", "110000", None, f"/{unit.id}/"
+            unit.is_central, unit.headcount = not unit.is_central, 1
         db.session.commit()
         again = drafted_content(db.session.get_one(Award, award), utc_now())
     assert again == file["award"]

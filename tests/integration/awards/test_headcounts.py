@@ -12,11 +12,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.models import AuditEntry
-from quizapp.awards.models import HeadcountLock, HeadcountRequest
 from quizapp.awards.queries import headcounts_for, locks_at
 from quizapp.clock import utc_now
 from quizapp.extensions import db
+from quizapp.leaderboards.models import HeadcountLock, HeadcountRequest
+from quizapp.leaderboards.queries import board_of
+from quizapp.notices.actions import apply_correction, propose_correction
 from quizapp.organizations.models import HeadcountDeclaration, HeadcountEvidence
+from quizapp.reports.queries import snapshot
 from tests.integration.awards.contests import Contest
 
 PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
@@ -24,7 +27,7 @@ PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
 
 def counted(contest: Contest, unit: int) -> int | None:
     with contest.app.app_context():
-        return headcounts_for(contest.row(), utc_now())[unit]
+        return headcounts_for(contest.row())[unit]
 
 
 def declare(contest: Contest, client: FlaskClient, number: str, **more: Any) -> TestResponse:
@@ -158,11 +161,51 @@ def test_headcounts_are_locked_at_the_close_whatever_the_date_says(contest: Cont
 
 def test_a_result_waits_until_every_request_is_decided(contest: Contest, qin: FlaskClient, wu: FlaskClient) -> None:
     award = contest.add_award()
-    contest.freeze(qin)
     ask(contest, wu)
+    contest.freeze(qin)
     answer = qin.post(contest.admin(f"{award}/result"), data={"sure": "y"})
     assert answer.status_code == 409
     assert "没有处理" in answer.text
+    # What is frozen is changed by a correction of the standings alone.
+    late = decide(contest, qin)
+    assert late.status_code == 409
+    assert "随名次一起冻结" in late.text
+    assert decide(contest, qin, "reject").status_code == 303
+    assert ask(contest, wu, 13).status_code == 409
+
+
+@pytest.mark.once
+def test_boards_progress_and_awards_count_with_one_headcount(
+    contest: Contest, qin: FlaskClient, wu: FlaskClient
+) -> None:
+    unit = contest.cast.unit_a.id
+    award = contest.add_award()
+
+    def numbers() -> tuple[int | None, ...]:
+        contest.stage.refresh()
+        contest.app.extensions.pop("quiz_reports", None)  # figures that are kept for some seconds
+        with contest.app.app_context():
+            row = contest.row()
+            on_board = board_of(row).figures("units", [str(unit)])[str(unit)].headcount
+            progress = snapshot(row, utc_now()).whole.progress(unit).should
+            return on_board, progress, headcounts_for(row)[unit]
+
+    assert numbers() == (10, 10, 10)
+    declare(contest, wu, "99", note="人事月报")  # it is locked
+    assert numbers() == (10, 10, 10)
+    ask(contest, wu, 12)
+    decide(contest, qin)
+    assert numbers() == (12, 12, 12)
+    assert contest.stage.differences() == []
+    contest.freeze(qin)
+    assert numbers() == (12, 12, 12)
+    with contest.app.app_context():
+        change = {"kind": "headcount", "unit": unit, "headcount": 15}
+        made = propose_correction(contest.id, change, reason="笔误", actor=contest.cast.qin.account, now=utc_now())
+        apply_correction(contest.id, made.id, actor=contest.cast.ada.account, now=utc_now())
+        db.session.commit()
+    assert numbers() == (15, 15, 15)
+    assert qin.post(contest.admin(f"{award}/result"), data={"sure": "y"}).status_code == 303
 
 
 def test_a_coordinator_asks_for_own_units_only(contest: Contest, wu: FlaskClient) -> None:
