@@ -122,7 +122,7 @@ def lines_of(statement: Mapping[str, Any]) -> Iterator[str]:
         f" second: taken in {taken_s:.1f} s."
     )
     if again := ", ".join(f"{why} × {times}" for why, times in statement["come_again"].items()):
-        yield f"其间被告知稍后再来，之后都已完成，除非另有说明。 Told to come again meanwhile: {again}"
+        yield f"繁忙时有请求被告知稍后再来，随后照办。 Told to come again while it was busy, and did: {again}"
     yield (
         f"确认 {checks['acknowledged']} 次作答，{checks['places']} 题，落库 {checks['recorded']} 题："
         f" {checks['acknowledged']} answers acknowledged, {checks['places']} places, {checks['recorded']} recorded:"

@@ -25,6 +25,7 @@ from quizapp.rehearsals.line import BROWSER_HEADERS, KeptLine, answer_request, s
 
 CHANGED, SENT_TWICE = 0.15, 0.02  # of all answers
 PATIENCE_S = 300.0
+PROGRESS_S = 5.0
 STEPS = ("competition", "start", "page", "paper", "answer", "submit", "result")
 
 
@@ -110,6 +111,11 @@ class Person:
         self._story.scores[self._visitor.account] = msgspec.json.decode(ended)["score"]
         await self._ask("result", self._request(b"GET", b"/result"))
 
+    @property
+    def has_paper(self) -> bool:
+        """Whether the paper has been opened."""
+        return bool(self._ticket)
+
     def leave(self) -> None:
         """Close the connection."""
         self._line.close()
@@ -149,6 +155,11 @@ class Crowd:
         self._chance = random.Random(seed)
         self.story = Story()
         self._people = [Person(port, competition, visitor, self.story, self._chance) for visitor in visitors]
+
+    @property
+    def papers(self) -> int:
+        """How many have a paper."""
+        return sum(person.has_paper for person in self._people)
 
     async def begin(self, within_s: float, think_s: float) -> None:
         """Everybody arrives within so many seconds, opens the paper, and answers every position."""
@@ -208,7 +219,8 @@ class Crowd:
 
 
 async def serve(commands: asyncio.StreamReader) -> None:
-    """Do one command after another. The first says who plays; the replies have what happened since the last."""
+    """Do one command after another. The first says who plays; the replies have what happened since the last. While a command
+    takes long, lines with fewer figures tell how far it is."""
     first = msgspec.json.decode(await commands.readline())
     visitors = [Visitor(**visitor) for visitor in first["visitors"]]
     crowd = Crowd(first["port"], first["competition"], visitors, first["seed"])
@@ -216,7 +228,10 @@ async def serve(commands: asyncio.StreamReader) -> None:
         step, *arguments = msgspec.json.decode(line)
         before = crowd.story.answers
         begun, cpu_s = time.perf_counter(), time.process_time()
-        await getattr(crowd, step)(*arguments)
+        task = asyncio.ensure_future(getattr(crowd, step)(*arguments))
+        while not (await asyncio.wait({task}, timeout=PROGRESS_S))[0]:
+            _say({"papers": crowd.papers, "answers": crowd.story.answers})
+        task.result()
         story = crowd.story
         reply: dict[str, Any] = {
             "seconds": time.perf_counter() - begun,
@@ -231,8 +246,12 @@ async def serve(commands: asyncio.StreamReader) -> None:
             reply["unsure"] = list(story.unsure)
             reply["scores"] = list(story.scores.items())
         story.requests, story.again, story.failed = [], Counter(), []
-        sys.stdout.buffer.write(msgspec.json.encode(reply) + b"\n")
-        sys.stdout.buffer.flush()
+        _say(reply)
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 async def main() -> None:

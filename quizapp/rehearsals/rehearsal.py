@@ -66,7 +66,8 @@ Say = Callable[[str, str], None]
 class Players:
     """The processes that play the people; each has its share of them, and all do the same step at the same time."""
 
-    def __init__(self, environ: Mapping[str, str], port: int, visitors: list[Visitor], seed: int) -> None:
+    def __init__(self, environ: Mapping[str, str], port: int, visitors: list[Visitor], seed: int, say: Say) -> None:
+        self._say = say
         count = max(1, min((os.cpu_count() or 1) // CORES_A_PLAYER, len(visitors)))
         command = [sys.executable, "-m", "quizapp.rehearsals.player"]
         self._processes = [
@@ -102,10 +103,17 @@ class Players:
         replies = []
         for process in self._processes:
             assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise RehearsalError("模拟参赛者的进程意外退出。 A process of simulated people ended unexpectedly.")
-            replies.append(msgspec.json.decode(line))
+            while True:
+                line = process.stdout.readline()
+                if not line:
+                    raise RehearsalError("模拟参赛者的进程意外退出。 A process of simulated people ended unexpectedly.")
+                reply = msgspec.json.decode(line)
+                if "seconds" in reply:
+                    replies.append(reply)
+                    break
+                if process is self._processes[0]:  # the others are about as far
+                    papers, answers = (reply[name] * len(self) for name in ("papers", "answers"))
+                    self._say(f"  约 {papers} 人拿到试卷，作答 {answers} 次", "have their papers; answers so far")
         for reply in replies:
             self.again.update(reply["again"])
             self.failed += reply["failed"]
@@ -249,7 +257,7 @@ def _rehearse_in(
     try:
         visitors = scratch.fill(app, source, people, now=now, seed=seed)
         scratch.start()
-        players = Players(scratch.environ, scratch.port, visitors, seed)
+        players = Players(scratch.environ, scratch.port, visitors, seed, say)
         found = _played(players, source, people, minutes, say)
         say("等待全部落库并核对……", "Waiting until all is recorded, and comparing …")
         drained_ms = _drain(app)
