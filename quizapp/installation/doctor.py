@@ -59,6 +59,7 @@ def findings(environ: dict[str, str] | None = None) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield from _database(settings)
     yield from _store(settings)
+    yield from _keys(settings)
     yield from _addresses(settings)
     yield from _files()
 
@@ -243,6 +244,22 @@ def _store_settings(client: Any) -> Iterator[Finding]:
             f"存储账号 {account} 可以执行 FLUSHALL：误操作会丢失已保存而未落库的作答。请用 ACL 禁用 flushall、swapdb、debug。"
             f" The store's account {account} may FLUSHALL, which loses answers that are saved and not recorded yet: forbid it"
             " flushall, swapdb and debug by ACL.",
+        )
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    """Whether other hosts can know what this one signs: stores of their own are there for several."""
+    if settings.embedded_database or settings.embedded_redis:
+        return
+    own = settings.data_dir / "secret_key"
+    made = ["SECRET_KEY"] if own.exists() and own.read_text() == settings.secret_key else []
+    made += [] if settings.signing_key else ["QUIZ_SIGNING_KEY"]
+    if made:
+        yield Finding(
+            "warning",
+            f"没有设置 {'、'.join(made)}，本机自行生成。若有多台网站主机：登录、凭证和收据在其他主机上无效，请每台设置相同的值。"
+            f" {' and '.join(made)} not set: this host has made its own. With several web hosts, sign-ins, tickets and receipts of"
+            " one hold at no other: set the same on each.",
         )
 
 
