@@ -13,6 +13,7 @@ from quizapp.awards import queries
 from quizapp.awards.composite import Composite, problems
 from quizapp.awards.judging import award_content
 from quizapp.awards.models import Award, AwardResult
+from quizapp.competitions.actions import COPIED_ALONG
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import blueprint_of
 from quizapp.errors import Invalid, Refused
@@ -46,6 +47,23 @@ def write_award(
     db.session.flush()
     _record("write_award", competition, actor, now, title=title, award=award.id, digest=digest_of(award.rules))
     return award
+
+
+def copy_awards(source: Competition, copy: Competition, actor: Account, now: datetime) -> None:
+    """Write the awards of a competition down for its copy too, and when headcounts are locked, counted from the opening.
+
+    What the copy would not be allowed to write down (the boards may show larger units only by now) stays behind.
+    """
+    for award in queries.awards_of(source):
+        if not problems(award.composite, copy.board_minimum_people):
+            write_award(copy, None, award.title, award.composite, actor=actor, now=now)
+    if (lock := db.session.get(HeadcountLock, source.id)) is not None:
+        moment = copy.opens_at + (lock.locks_at - source.opens_at)
+        db.session.add(HeadcountLock(competition_id=copy.id, locks_at=min(moment, copy.closes_at)))
+        db.session.flush()
+
+
+COPIED_ALONG.append(copy_awards)
 
 
 def remove_award(award: Award, *, actor: Account, now: datetime) -> None:

@@ -15,7 +15,9 @@ from quizapp.awards.words import INDICATOR_NAMES, REASONS, league_name, tier_nam
 from quizapp.competitions.models import Competition
 from quizapp.competitions.queries import published_or_404
 from quizapp.errors import NotFound
+from quizapp.extensions import db
 from quizapp.leaderboards.gate import viewer_of
+from quizapp.leaderboards.models import Freeze
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.downloads import download
 
@@ -32,6 +34,12 @@ def _seen(competition_id: int) -> Competition:
     competition = published_or_404(competition_id)
     viewer_of(competition)
     return competition
+
+
+def _is_outdated(competition: Competition, content: Mapping[str, Any] | None) -> bool:
+    """Whether the standings were corrected after the result was worked out."""
+    freeze = db.session.get(Freeze, competition.id)
+    return content is not None and freeze is not None and content["standings"] != freeze.digest
 
 
 def _content(award: Award) -> Mapping[str, Any] | None:
@@ -61,6 +69,7 @@ def show(competition_id: int, award_id: int) -> ResponseReturnValue:
         result=result,
         content=content,
         units={unit["id"]: unit for unit in content["units"]} if content else {},
+        outdated=_is_outdated(competition, content),
     )
 
 
@@ -92,6 +101,7 @@ def unit(competition_id: int, award_id: int, unit_id: int) -> ResponseReturnValu
         award=award,
         content=content,
         shown=shown,
+        outdated=_is_outdated(competition, content),
         changes=[change for change in content["headcount_changes"] if change["unit"] == unit_id],
         corrections=[change for change in content["headcount_corrections"] if change["unit"] == unit_id],
         **_standing(content, unit_id),

@@ -4,7 +4,7 @@ A draft may be changed in everything. Once published only what can't hurt anybod
 later close, more minutes, extra time, a pause, more units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -73,8 +73,13 @@ def delete_draft(competition: Competition, *, actor: Account, now: datetime) -> 
     db.session.delete(competition)
 
 
+Along = Callable[[Competition, Competition, Account, datetime], None]
+COPIED_ALONG: list[Along] = []
+"""What the features above copy with a competition: each adds its own, and is given source, copy, who copies and when."""
+
+
 def copy_competition(source: Competition, *, actor: Account, now: datetime) -> Competition:
-    """A draft with the same rules, its window a year later by the clocks of its zone."""
+    """A draft with the same rules and awards, its window a year later by the clocks of its zone."""
     kept = {
         column.key: getattr(source, column.key)
         for column in Competition.__mapper__.column_attrs
@@ -93,6 +98,8 @@ def copy_competition(source: Competition, *, actor: Account, now: datetime) -> C
     db.session.add(copy)
     db.session.flush()
     _record("competition_copied", copy, actor, now, source=source.id)
+    for along in COPIED_ALONG:
+        along(source, copy, actor, now)
     return copy
 
 

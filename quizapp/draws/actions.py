@@ -36,18 +36,24 @@ SECRET = re.compile("[0-9a-f]{64}")
 
 
 def add_draw(competition: Competition, *, reason: str, actor: Account, now: datetime) -> Draw:
-    """Plan a draw: the first of the competition, or another one with its reason, once the one before is over."""
+    """Plan a draw: the first of the competition, or another one with its reason, once the one before is over.
+
+    It begins with the prizes of the one before; that of a copied competition with those of the competition it was copied from.
+    """
     rows = select(Draw).where(Draw.competition_id == competition.id).order_by(Draw.number.desc()).limit(1)
     last = db.session.scalar(rows)
     if last is not None and not is_over(step_of(last, now)):
         raise Refused("draw_under_way", number=last.number)
     if last is not None and not reason.strip():
         raise Invalid("another_draw_needs_reason")
+    like = last or db.session.scalar(
+        select(Draw).where(Draw.competition_id == competition.copied_from_id).order_by(Draw.number.desc()).limit(1)
+    )
     draw = Draw(
         competition_id=competition.id,
         number=last.number + 1 if last else 1,
         reason=reason.strip() if last else "",
-        prizes=last.prizes if last else [],
+        prizes=like.prizes if like else [],
         created_at=now,
         created_by_id=actor.id,
         planned_by_id=actor.id,

@@ -1,4 +1,4 @@
-"""When results came about, hour by hour and day by day: pure. Hours and days are those of a competition's time zone."""
+"""When results came about, hour by hour and day by day, in a competition's time zone."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta

@@ -10,16 +10,19 @@ from zipfile import ZipFile
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from quizapp.accounts.models import AuditEntry
 from quizapp.awards.actions import drafted_content
 from quizapp.awards.composite import Tier
 from quizapp.awards.models import Award, AwardResult
+from quizapp.awards.queries import awards_of
 from quizapp.clock import utc_now
+from quizapp.competitions.models import Competition
 from quizapp.extensions import db
-from quizapp.leaderboards.models import Standing
+from quizapp.leaderboards.models import HeadcountLock, Standing
+from quizapp.notices.actions import apply_correction, propose_correction
 from quizapp.organizations.models import Organization
 from tests.cast import add_competition, add_unit
 from tests.integration.awards.contests import Contest
@@ -237,3 +240,39 @@ def test_the_command_verifies_a_file_offline_and_notices_any_change(
     assert bad.exit_code == 1
     path.write_text("{")
     assert run(args=["awards", "verify", str(path)]).exit_code == 2
+
+
+@pytest.mark.once
+def test_a_copied_competition_has_the_awards_but_those_that_show_too_small_units(
+    contest: Contest, qin: FlaskClient
+) -> None:
+    contest.add_award("小单位奖", minimum=4)
+    contest.add_award("优秀组织奖")
+    contest.stage.set(board_minimum_people=5, opens_at=utc_now() + timedelta(hours=1))
+    with contest.app.app_context():
+        db.session.add(HeadcountLock(competition_id=contest.id, locks_at=contest.row().opens_at + timedelta(minutes=5)))
+        db.session.commit()
+    assert qin.post(f"/admin/competitions/{contest.id}/copy", data={}).status_code in (302, 303)
+    with contest.app.app_context():
+        copy = db.session.scalars(select(Competition).where(Competition.copied_from_id == contest.id)).one()
+        (kept,) = awards_of(copy)
+        _small, award = awards_of(contest.row())
+        assert (kept.title, kept.rules) == ("优秀组织奖", award.rules)
+        assert db.session.get_one(HeadcountLock, copy.id).locks_at == copy.opens_at + timedelta(minutes=5)
+
+
+@pytest.mark.once
+def test_a_result_from_before_a_correction_says_so_until_there_is_another(contest: Contest, qin: FlaskClient) -> None:
+    award, _file = published(contest, qin)
+    pages = [contest.public(f"{award}{rest}") for rest in ("", f"/units/{contest.cast.group.id}")]
+    stranger = contest.app.test_client()
+    assert not any("名次又作了更正" in stranger.get(page).text for page in pages)
+    with contest.app.app_context():
+        change = {"kind": "headcount", "unit": contest.cast.unit_a.id, "headcount": 15}
+        made = propose_correction(contest.id, change, reason="笔误", actor=contest.cast.qin.account, now=utc_now())
+        db.session.commit()
+        apply_correction(contest.id, made.id, actor=contest.cast.ada.account, now=utc_now())
+        db.session.commit()
+    assert all("名次又作了更正" in stranger.get(page).text for page in pages)
+    assert qin.post(contest.admin(f"{award}/result"), data={"sure": "y"}).status_code == 303
+    assert not any("名次又作了更正" in stranger.get(page).text for page in pages)

@@ -7,19 +7,21 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from quizapp.accounts.models import AuditEntry
+from quizapp.accounts.models import Account, AuditEntry
+from quizapp.competitions.actions import copy_competition
+from quizapp.competitions.models import Competition
 from quizapp.draws import actions, beacon
 from quizapp.draws.content import fault_of_draw
 from quizapp.draws.drawing import Prize
 from quizapp.draws.models import DrawEntry, DrawExclusion, DrawWinner
-from quizapp.draws.queries import step_of
+from quizapp.draws.queries import prizes_of, step_of
 from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db
 from quizapp.leaderboards.models import Snapshot
 from quizapp.notices.models import Notice
 from quizapp.receipts.ledger import public_keys
 from tests.cast import Cast
-from tests.integration.draws.conftest import AT, SECRET, Urn
+from tests.integration.draws.conftest import AT, PRIZES, SECRET, Urn
 from tests.unit.draws.test_the_beacon import SIGNED
 
 HOUR = timedelta(hours=1)
@@ -281,3 +283,13 @@ def test_the_constraints_hold_the_order_of_time(urn: Urn) -> None:
     drawn = "UPDATE draw SET drawn_at = named_at, beacon_signature = 's', signature = 's'"
     with urn.app.app_context(), pytest.raises(DBAPIError, match="drawn_when_it_exists"):
         db.session.execute(text(drawn))
+
+
+@pytest.mark.once
+def test_the_first_draw_of_a_copied_competition_begins_with_the_prizes_of_last_year(urn: Urn) -> None:
+    urn.bring_to("planned")
+    with urn.app.app_context():
+        source = db.session.get_one(Competition, urn.id)
+        qin = db.session.get_one(Account, urn.qin.id)
+        copy = copy_competition(source, actor=qin, now=AT)
+        assert prizes_of(actions.add_draw(copy, reason="", actor=qin, now=AT)) == PRIZES
