@@ -28,6 +28,7 @@ from quizapp.errors import QuizError, Unavailable
 from quizapp.extensions import grader
 from quizapp.grader.cluster import is_cluster
 from quizapp.grader.cluster_pipeline import ClusterPipeline
+from quizapp.grader.engine import AnswerReply
 from quizapp.grader.keys import ShardKeys
 from quizapp.grader.pipeline import StorePipeline
 from quizapp.log_lines import HEADER, name_for, named
@@ -38,7 +39,10 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Handler = Callable[[Ticket, bytes], Awaitable[bytes]]
+Asked = tuple["asyncio.Future[Any]", Callable[[Any], bytes]]
+"""The store's reply to come, and what makes the page's reply of it; that may raise QuizError."""
+Handler = Callable[[Ticket, bytes], Asked]
+Headers = list[tuple[bytes, bytes]]
 
 ANSWER_BODY_S = 10.0
 """How long an answer's body may take to arrive."""
@@ -54,7 +58,7 @@ MOST_BODY_MEMORY = 64 * 1024 * 1024
 DRAINED_BYTES = 32 * 1024 * 1024
 """How much of a body that is too long is taken and thrown away, so that the browser gets to read the refusal."""
 
-_TICKET = answering.TICKET_HEADER.lower().encode()
+TICKET = answering.TICKET_HEADER.lower().encode()
 _REQUEST_ID = HEADER.lower().encode()
 _JSON_HEADERS = [(name.encode(), value.encode()) for name, value in answering.HEADERS]
 
@@ -99,7 +103,7 @@ class Door:
     ) -> None:
         header = None
         for name, value in scope["headers"]:
-            if name == _TICKET:
+            if name == TICKET:
                 header = value
         try:
             ticket = answering.ticket_from(self._tickets, header)
@@ -108,7 +112,8 @@ class Door:
                 body = await _small_body(message, receive)
             else:
                 body = message["body"]
-            payload = await handle(ticket, body)
+            reply, told = handle(ticket, body)
+            payload = told(await reply)
         except QuizError as error:
             counts.refusals[error.code] += 1
             await self._refuse(error, scope, send)
@@ -124,18 +129,47 @@ class Door:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": payload})
 
-    async def _answer(self, ticket: Ticket, body: bytes) -> bytes:
+    def ask(self, path: str, header: bytes, body: bytes) -> Asked | None:
+        """The same for a server that has the whole request in hand and does without ASGI (`installation/web_worker`).
+
+        None: refused before the store is asked, or a fault; asked by ASGI, the same request gets its reply.
+        """
+        try:
+            return self._handlers[path](answering.ticket_from(self._tickets, header), body)
+        except Exception:  # ASGI's way meets it again, and tells it
+            return None
+
+    def reply(self, asked: Asked, headers: Headers) -> tuple[int, Headers, bytes]:
+        """Status, headers and body, when the store has replied to what was asked by a request with these headers."""
+        reply, told = asked
+        try:
+            payload = told(reply.result())
+        except QuizError as error:
+            counts.refusals[error.code] += 1
+            return self._refusal(error, {"headers": headers})
+        except Exception:
+            scope = {"headers": headers}
+            with named(_name_of(scope)):
+                log.exception("unexpected")
+            return self._refusal(QuizError("unexpected"), scope)
+        counts.requests["2xx"] += 1
+        return 200, [*_JSON_HEADERS, (b"content-length", b"%d" % len(payload))], payload
+
+    def _answer(self, ticket: Ticket, body: bytes) -> Asked:
         begun_s = perf_counter()
         call = answering.call_from(ticket, body)
-        keys = ShardKeys(ticket.competition, ticket.shard)
-        payload = answering.answered(call, await self._store().answer(keys, call))
-        counts.answer_took(perf_counter() - begun_s)
-        return payload
 
-    async def _submit(self, ticket: Ticket, body: bytes) -> bytes:
+        def told(reply: AnswerReply) -> bytes:
+            payload = answering.answered(call, reply)
+            counts.answer_took(perf_counter() - begun_s)
+            return payload
+
+        return self._store().answer(ShardKeys(ticket.competition, ticket.shard), call), told
+
+    def _submit(self, ticket: Ticket, body: bytes) -> Asked:
         answering.check_submission(body)
         keys = ShardKeys(ticket.competition, ticket.shard)
-        return answering.submitted(await self._store().submit(keys, ticket.account, ticket.ordinal, ticket.epoch))
+        return self._store().submit(keys, ticket.account, ticket.ordinal, ticket.epoch), answering.submitted
 
     def _store(self) -> StorePipeline | ClusterPipeline:
         # Made in the loop that serves, after gunicorn has forked.
@@ -148,6 +182,11 @@ class Door:
         return self._pipeline
 
     async def _refuse(self, error: QuizError, scope: Scope, send: Send) -> None:
+        status, headers, payload = self._refusal(error, scope)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": payload})
+
+    def _refusal(self, error: QuizError, scope: Scope) -> tuple[int, Headers, bytes]:
         found = {name: value.decode("latin-1") for name, value in scope["headers"]}
         status, payload, headers = self._refusals.reply(error, found.get(b"cookie"), found.get(b"accept-language"))
         encoded = [(name.encode(), value.encode()) for name, value in headers]
@@ -157,8 +196,7 @@ class Door:
         if status >= 500:  # what else is refused here is said in the reply, and counted by its code
             with named(name):
                 log.warning("refused code=%s status=%s", error.code, status)
-        await send({"type": "http.response.start", "status": status, "headers": encoded})
-        await send({"type": "http.response.body", "body": payload})
+        return status, encoded, payload
 
     async def _live(self, receive: Receive, send: Send) -> None:
         beating: asyncio.Task[None] | None = None

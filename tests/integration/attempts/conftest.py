@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from quizapp.attempts.actions import OpenAttempt, open_attempt, start_attempt
 from quizapp.clock import utc_now
 from tests.cast import OpenCompetition, Person
-from tests.integration.attempts.transports import DoorTransport, FlaskTransport
+from tests.integration.attempts.transports import DoorTransport, FlaskTransport, ServedTransport
 
 
 class Begin(Protocol):
@@ -29,10 +29,10 @@ def begin(app: Flask, competition: OpenCompetition) -> Begin:
     return start_and_open
 
 
-@pytest.fixture(params=["flask", "door"])
+@pytest.fixture(params=[FlaskTransport, DoorTransport, ServedTransport], ids=["flask", "door", "straight"])
 def transport(request: pytest.FixtureRequest, app: Flask) -> Iterator[Any]:
-    """Either way to the answer handlers."""
-    way = FlaskTransport(app) if request.param == "flask" else DoorTransport(app)
+    """Each way to the answer handlers."""
+    way = request.param(app)
     yield way
     way.close()
 

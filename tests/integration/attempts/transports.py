@@ -1,15 +1,22 @@
-"""The two ways to the answer handlers, alike to the tests: Flask's routes, and the door in a loop of its own."""
+"""The ways to the answer handlers, alike to the tests: Flask's routes, the door in a loop of its own, and that behind gunicorn."""
 
 import asyncio
+import http.client
 import json
+import sys
 import threading
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
 from flask import Flask
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
-from quizapp.attempts.door import Door
+from quizapp.attempts.door import Door, Receive, Scope, Send
+from quizapp.installation.web_worker import StraightProtocol
 
 T = TypeVar("T")
 
@@ -110,3 +117,66 @@ class DoorTransport:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+
+class CountingDoor(Door):
+    """A door that counts what came to it by ASGI, by the client's port."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self.by_asgi: Counter[int] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.by_asgi[scope["client"][1]] += 1
+        await super().__call__(scope, receive, send)
+
+
+class _Log(Logger):
+    access_log_enabled = False
+
+
+class ServedTransport(DoorTransport):
+    """The door behind gunicorn's connections, over a socket. `received` counts the bytes that were read, by the client's port."""
+
+    def __init__(self, app: Flask, protocol: Any = StraightProtocol, *, keepalive_s: int = 15) -> None:
+        super().__init__(app)
+        self.door: CountingDoor = CountingDoor(app)
+        config = Config()
+        config.set("keepalive", keepalive_s)
+        self.worker = SimpleNamespace(
+            cfg=config,
+            log=_Log(config),
+            asgi=self.door,
+            loop=self.loop,
+            state={},
+            alive=True,
+            nr=0,
+            nr_conns=0,
+            max_requests=sys.maxsize,
+        )
+        self.received = received = Counter[int]()
+
+        class Connection(protocol):
+            def data_received(self, data: bytes) -> None:
+                received[self.transport.get_extra_info("peername")[1]] += len(data)
+                super().data_received(data)
+
+        self._server = self.run(self.loop.create_server(lambda: Connection(self.worker), "127.0.0.1", 0))
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        self._line.request("POST", path, body, dict(headers))
+        reply = self._line.getresponse()
+        return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
+
+    def close(self) -> None:
+        self._line.close()
+        self.loop.call_soon_threadsafe(self._server.close)
+
+        async def last_ones_end() -> None:
+            while len(asyncio.all_tasks()) > 1:
+                await asyncio.sleep(0.01)
+
+        self.run(last_ones_end())
+        super().close()
