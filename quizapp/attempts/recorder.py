@@ -229,12 +229,18 @@ class Recorder:
                 if waiting:
                     self._unfinished.add(stream)
 
+        def take_all(stream: str) -> None:
+            if stream in self._unfinished:
+                take_up(stream)
+            take_new([stream])
+
         try:
-            self._each(sorted(self._unfinished), take_up)
             if self._consumer.clustered:  # of which no command reads several streams, or waits for any of them
                 block_ms = 0
-                self._each([[stream] for stream in self._sources], take_new)
+                self._each(self._sources, take_all)
             else:
+                for stream in sorted(self._unfinished):
+                    take_up(stream)
                 take_new(list(self._sources))
         except _AWAY:
             self._unfinished.update(self._sources)  # entries may have been given out and not seen, or seen and not kept

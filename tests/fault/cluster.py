@@ -135,6 +135,13 @@ class Cluster:
                         return node
         raise LookupError("nobody holds it")
 
+    def pair_of(self, key: str) -> tuple[Node, Node]:
+        """The node that holds the key now, and its replica."""
+        master = self.master_of(key)
+        return master, next(
+            node for node in self.nodes if node.client.info("replication").get("master_port") == master.port
+        )
+
     def wait_for_replicas(self) -> None:
         """Until each replica is in step with its master."""
 
@@ -150,8 +157,7 @@ class Cluster:
     def promote(self, key: str) -> None:
         """Kill the master of the key after it has written what its replica has not got; when that one has taken its place, start
         it again as a replica."""
-        killed = self.master_of(key)
-        replica = next(node for node in self.nodes if node.client.info("replication").get("master_port") == killed.port)
+        killed, replica = self.pair_of(key)
         replica.send(signal.SIGSTOP)
         killed.client.client_kill_filter(_type="slave")  # or the kernel would still deliver what was sent
         begun: int = killed.client.info("replication")["master_repl_offset"]

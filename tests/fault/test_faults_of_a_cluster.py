@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from limits import parse
@@ -17,7 +17,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import func, select
 
-from quizapp.attempts.models import Result
+from quizapp.attempts.models import Response, Result
 from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
 from quizapp.grader.keys import ShardKeys
@@ -49,7 +49,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def on_a_cluster(cluster: Cluster) -> Iterator[Installation]:
-    people, environ = PEOPLE * len(FAULTS), {"QUIZ_STORE_REPLICAS": "1"}
+    people, environ = PEOPLE * len(FAULTS) + SHARDS, {"QUIZ_STORE_REPLICAS": "1"}
     with installation(people, shards=SHARDS, redis_url=cluster.url, environ=environ) as running:
         yield running
 
@@ -61,6 +61,48 @@ def test_no_acknowledged_answer_is_lost(
     key = ShardKeys(on_a_cluster.competition, 0).rules
     skip = PEOPLE * list(FAULTS).index(fault)
     under_fault(on_a_cluster, fault, lambda: FAULTS[fault](cluster, key), faults, skip)
+
+
+def test_while_a_slot_has_no_master_its_people_come_again_and_the_others_go_on(
+    cluster: Cluster, on_a_cluster: Installation
+) -> None:
+    number = on_a_cluster.competition
+    people = {who.account % SHARDS: who for who in on_a_cluster.open_attempts(SHARDS, skip=PEOPLE * len(FAULTS))}
+    pair = cluster.pair_of(ShardKeys(number, 0).rules)
+    hit = {shard for shard in people if cluster.master_of(ShardKeys(number, shard).rules) is pair[0]}
+    assert hit < people.keys(), "void: all shards are at one master"
+
+    def answer(shard: int) -> tuple[int, bool]:
+        """The status of the reply, and whether it says when to come again."""
+        body = b'{"answers":[{"position":1,"chosen":1,"sequence":1}]}'
+        url, headers = f"http://127.0.0.1:{on_a_cluster.port}/answer", {"X-Ticket": people[shard].ticket}
+        try:
+            with urlopen(Request(url, body, headers)) as reply:
+                assert b'"saved"' in reply.read()
+                return 200, False
+        except HTTPError as error:
+            with error:
+                return error.code, int(error.headers["Retry-After"]) > 0
+
+    def are_recorded(shards: set[int]) -> bool:
+        with on_a_cluster.app.app_context():
+            accounts = [people[shard].account for shard in shards]
+            rows = select(func.count()).select_from(Response).where(Response.account_id.in_(accounts))
+            return db.session.scalar(rows) == len(shards)
+
+    for node in pair:
+        node.kill()
+    assert {answer(shard) for shard in hit} == {(503, True)}
+    for shard in people.keys() - hit:
+        wait_for(lambda shard=shard: answer(shard)[0] == 200)
+    wait_for(lambda: are_recorded(people.keys() - hit))
+    assert {answer(shard) for shard in hit} == {(503, True)}
+    for node in pair:
+        node.start()
+    for shard in hit:
+        wait_for(lambda shard=shard: answer(shard)[0] == 200)
+    wait_for(lambda: are_recorded(set(people)))
+    cluster.wait_for_replicas()
 
 
 def test_the_doctor_and_readyz_know_a_cluster(cluster: Cluster, on_a_cluster: Installation) -> None:
