@@ -184,18 +184,17 @@ def attempt_or_404(competition: Competition, account_id: int, ordinal: int) -> A
     return _from_sql(attempt, _recorded_choices(attempt))
 
 
-def result_of(competition: Competition, account_id: int) -> CountedResult | None:
-    """The person's counted result, or None without an ended attempt.
+def result_of(competition: Competition, account_id: int, attempts: Sequence[AttemptView]) -> CountedResult | None:
+    """The person's counted result, or None without an ended attempt; `attempts` are those that `attempts_of` found.
 
     Between a submission and its recording the store's figures are weighed too, so that nobody sees "no result", or an older
     one as the counted one, after submitting.
     """
     row = db.session.get(Result, (competition.id, account_id))
-    views = attempts_of(competition, account_id)
     found = [_counted_from_sql(row)] if row and competition.frozen_at is None else []
     found += [
         _counted_from_view(view, view.ending)
-        for view in views
+        for view in attempts
         if view.ending and not view.void and (not view.recorded or competition.frozen_at is not None)
     ]
     return counted(competition.keep, found)

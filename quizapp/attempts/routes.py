@@ -92,14 +92,16 @@ def result(competition_id: int) -> ResponseReturnValue:
     competition = published_or_404(competition_id)
     attempts = attempts_of(competition, _me().id)
     ended = [view for view in attempts if view.ending]
-    counted = result_of(competition, _me().id)
+    counted = result_of(competition, _me().id, attempts)
     view: AttemptView | None = None
     if ended:
         # Where nothing counts any more, since a correction made all of them void, the last one is shown.
         ordinal = request.args.get("attempt", counted.ordinal if counted else ended[-1].ordinal, type=int)
-        if ordinal not in {each.ordinal for each in ended}:
+        view = next((each for each in ended if each.ordinal == ordinal), None)
+        if view is None:
             raise NotFound()
-        view = attempt_or_404(competition, _me().id, ordinal)
+        if view.recorded:  # what was chosen, which the store has told of the one that only it has
+            view = attempt_or_404(competition, _me().id, ordinal)
     now = utc_now()
     sees_boards = competition.boards == "public" or (
         competition.boards == "members" and membership_of(_me()) is not None

@@ -255,7 +255,7 @@ def test_an_attempt_reads_alike_from_the_store_and_from_sql(
 ) -> None:
     with app.app_context():
         row = competition.competition
-        assert result_of(row, cast.lin.id) is None
+        assert result_of(row, cast.lin.id, attempts_of(row, cast.lin.id)) is None
         start(competition, cast.lin)
         open_attempt(row, cast.lin.account)
         answer(competition, cast.lin, {1: 2, 4: 5})
@@ -264,7 +264,7 @@ def test_an_attempt_reads_alike_from_the_store_and_from_sql(
         assert running.deadline_ms is not None
         submit(competition, cast.lin)
         held = attempt_or_404(row, cast.lin.id, 1)
-        unrecorded = result_of(row, cast.lin.id)
+        unrecorded = result_of(row, cast.lin.id, attempts_of(row, cast.lin.id))
         ending = held.ending
         assert ending is not None
         assert unrecorded is not None
@@ -301,7 +301,7 @@ def test_a_better_attempt_counts_at_once_although_only_the_older_one_is_recorded
         start(competition, cast.lin)
         open_attempt(row, cast.lin.account)
         submit(competition, cast.lin, ordinal=2)
-        found = result_of(row, cast.lin.id)
+        found = result_of(row, cast.lin.id, attempts_of(row, cast.lin.id))
         assert found is not None
         assert (found.ordinal, found.recorded) == (2, False)
 
