@@ -30,6 +30,7 @@ from quizapp.competitions.phase import Phase, phase
 from quizapp.competitions.queries import blueprint_of, running_competitions
 from quizapp.config import Settings, read_settings, signing_seed
 from quizapp.extensions import begin_reading, db
+from quizapp.installation.checks import CannotStart, check_database, database_revisions
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.proof import score_differences
 from quizapp.leaderboards.snapshots import code_digest
@@ -49,6 +50,7 @@ from quizapp.signing import signing_key_from
 
 DEFAULT_PEOPLE = 300
 CONNECTIONS = 64
+WARMING_UP = 8  # people who go the whole way first: a competition opens on processes that have served pages before
 RUNS = 3
 RUN_S = 5.0
 DRAIN_S = 600.0
@@ -154,6 +156,7 @@ def rehearse(
     Ctrl-C and SIGTERM end it early; the scratch installation is cleared away all the same.
     """
     settings = read_settings(dict(environ))
+    _check_database(settings)
     app = create_app(settings)
     with app.app_context():
         try:
@@ -169,6 +172,19 @@ def rehearse(
         found = _rehearse_in(scratch, source, people, minutes, seed, now, say)
     statement = {**KIND, **facts, "people": people, "seed": seed, "rehearsed_ms": to_ms(now), **found}
     return {"statement": statement, **key.sign(statement)}
+
+
+def _check_database(settings: Settings) -> None:
+    try:
+        check_database(settings)
+        current, newest = database_revisions(settings)
+    except CannotStart as error:
+        raise RehearsalError(str(error)) from error
+    if current != newest:
+        raise RehearsalError(
+            "数据库还没有升级到这一版程序：请先运行 flask --app wsgi db upgrade，或启动一次 quizapp up。 The database is not that of"
+            " this version of the program: run flask --app wsgi db upgrade first, or start quizapp up once."
+        )
 
 
 def _read_source(competition_id: int, now: datetime, *, beside: bool) -> tuple[Source, dict[str, Any]]:
@@ -255,16 +271,25 @@ def _rehearse_in(
     app = create_app(read_settings(scratch.environ))
     players = None
     try:
-        visitors = scratch.fill(app, source, people, now=now, seed=seed)
+        visitors = scratch.fill(app, source, people + WARMING_UP, now=now, seed=seed)
         scratch.start()
-        players = Players(scratch.environ, scratch.port, visitors, seed, say)
+        say("预热……", "Warming up …")
+        players = Players(scratch.environ, scratch.port, visitors[people:], seed, say)
+        for step in (("begin", 1.0, 0.0), ("submit", 0.0)):
+            players.play(*step)
+        players.stop()
+        players = Players(scratch.environ, scratch.port, visitors[:people], seed, say)
         found = _played(players, source, people, minutes, say)
         say("等待全部落库并核对……", "Waiting until all is recorded, and comparing …")
         drained_ms = _drain(app)
         with app.app_context():
             begin_reading()
             found["machine"] = _machine(read_settings(scratch.environ), len(players))
-            found["checks"] = {**_checks(found.pop("told")), "gave_up": len(players.failed), "drained_ms": drained_ms}
+            found["checks"] = {
+                **_checks(found.pop("told"), people),
+                "gave_up": len(players.failed),
+                "drained_ms": drained_ms,
+            }
         found["checks"]["acknowledged"] = players.answers
         found["come_again"] = dict(players.again)
         for failure in players.failed[:3]:
@@ -357,12 +382,15 @@ def _drain(app: Flask) -> int:
     )
 
 
-def _checks(told: list[dict[str, Any]]) -> dict[str, int]:
+def _checks(told: list[dict[str, Any]], people: int) -> dict[str, int]:
     """What was acknowledged against what is recorded, and scores against their recomputation by the boards' proof."""
     chosen = {(account, position): choice for reply in told for account, position, choice in reply["chosen"]}
     unsure = {(account, position) for reply in told for account, position in reply["unsure"]}
     scores = {account: score for reply in told for account, score in reply["scores"]}
-    rows = select(Response.account_id, Response.position, Response.chosen).where(Response.competition_id == COMPETITION)
+    rows = select(Response.account_id, Response.position, Response.chosen).where(
+        Response.competition_id == COMPETITION,
+        Response.account_id <= people,  # those after them warmed it up
+    )
     recorded = {(account, position): choice for account, position, choice in db.session.execute(rows)}
     results = select(Result.account_id, Result.score).where(Result.competition_id == COMPETITION)
     kept = {account: score for account, score in db.session.execute(results)}  # noqa: C416  # rows are no tuples
