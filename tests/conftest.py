@@ -24,6 +24,8 @@ from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from sqlalchemy import QueuePool
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -142,7 +144,7 @@ class Databases:
     def _copy(self, template: str) -> str:
         name = f"quiz_{next(self._count)}"
         if self._server:
-            self._server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+            self._server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         else:
             shutil.copyfile(self._folder / f"{template}.sqlite3", self._folder / f"{name}.sqlite3")
         return name
@@ -220,30 +222,48 @@ class BrowserClient(FlaskClient):
 NewSite = Callable[..., Flask]
 
 
+# What each site would work out anew, a half of the tests' time, is worked out once a run.
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _addresses_compiled_once() -> Iterator[None]:
-    """Werkzeug makes two functions of each rule; each site of its own would make all of them anew, a third of the tests' time."""
-    compile_builder, made = Rule._compile_builder, {}
+    """Werkzeug takes each rule apart and makes two functions of it."""
+    compile_rule, made = Rule.compile, {}
 
-    def once(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, tuple((rule.defaults or {}).items()), append_unknown)
+    def once(rule: Rule) -> None:
+        key = (rule.rule, tuple((rule.defaults or {}).items()))
         if key not in made:
-            made[key] = compile_builder(rule, append_unknown)
-        return made[key]
+            compile_rule(rule)
+            made[key] = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters", "arguments")}
+            made[key] |= {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
+            return
+        for name, value in made[key].items():
+            setattr(rule, name, value.__get__(rule) if name.startswith("_build") else value)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", once)
+        patch.setattr(Rule, "compile", once)
         yield
 
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once a run; each site of its own would compile them anew, which took a quarter of the tests' time."""
+    """Templates that have been compiled."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+@pytest.fixture(scope="session")
+def compiled_statements() -> Iterator[LRUCache[Any, Any]]:
+    """Statements that SQLAlchemy has compiled, for all engines: dialects of one class are one key, since all have the same settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+        yield LRUCache(2000)
+
+
 @pytest.fixture
-def new_site(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[NewSite]:
+def new_site(
+    settings: Settings, compiled_templates: FileSystemBytecodeCache, compiled_statements: LRUCache[Any, Any]
+) -> Iterator[NewSite]:
     """`new_site(**changes)`: a site with the test's settings, some of them changed; closed when the test ends.
 
     Whatever a site borrowed from its database it has to have given back by then.
@@ -255,6 +275,9 @@ def new_site(settings: Settings, compiled_templates: FileSystemBytecodeCache) ->
         app.testing = False  # errors become pages, as they do for people
         app.test_client_class = BrowserClient
         app.jinja_env.bytecode_cache = compiled_templates
+        with app.app_context():
+            for engine in db.engines.values():
+                engine._compiled_cache = compiled_statements
         sites.append(app)
         return app
 
