@@ -11,6 +11,9 @@ from quizapp.extensions import db
 from quizapp.leaderboards.boards import GroupRow, PersonRow, Place, Stamp
 from quizapp.leaderboards.figures import Figures, Order, ranked_figures
 from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.ranking import TIME
+
+GROUPS = ("units", "regions", "industries")
 
 
 class FrozenBoard:
@@ -67,13 +70,13 @@ class FrozenBoard:
         return self._groups.figures["units"].get(str(unit), Figures()).participants
 
     def people(self, offset: int, limit: int, unit: int | None = None) -> list[PersonRow]:
-        rows = select(Standing).where(*self._among(unit)).order_by(Standing.place)
+        first = max(0, offset - 1)
+        rows = select(Standing).where(*self._among(None)).order_by(Standing.place)
         if unit is None:  # places count every row, so that a page far down is found by its key
             rows = rows.where(Standing.place > offset - 1, Standing.place <= offset + limit + 1)
-            first = max(0, offset - 1)
-        else:
-            first = max(0, offset - 1)
-            rows = rows.offset(first).limit(limit + 2)
+        else:  # the index alone tells which they are: of a large unit tens of thousands of rows are not read
+            places = select(Standing.place).where(*self._among(unit)).order_by(Standing.place)
+            rows = rows.where(Standing.place.in_(db.session.scalars(places.offset(first).limit(limit + 2)).all()))
         found = list(db.session.scalars(rows))
         if not found:
             return []
@@ -95,18 +98,17 @@ class FrozenBoard:
         row = db.session.scalar(rows)
         if row is None or (unit is not None and unit not in self._groups.lines.get(row.organization_id or 0, ())):
             return None
-        rank = 1 + self._count_before(row.rank, unit)
-        if unit is None:
-            place = row.place
-        else:
-            place = 1 + self._count(unit, Standing.place < row.place)
-        # Those who share a rank stand from that place on, one after the other.
-        behind = select(Standing.place).where(*self._among(unit), Standing.place > row.place, Standing.rank > row.rank)
-        if unit is None:
-            following = db.session.scalar(behind.order_by(Standing.place).limit(1))
+        if TIME in self.freeze.summary["tie_keys"]:  # few are equal to the millisecond; they stand one after the other
+            behind = select(Standing.place).where(*self._among(None), Standing.place > row.place)
+            following = db.session.scalar(behind.where(Standing.rank > row.rank).order_by(Standing.place).limit(1))
             sharing = (following or self.count_people() + 1) - row.rank
-        else:
-            sharing = self._count(unit, Standing.rank == row.rank)
+        else:  # of millions a hundred thousand may share a score
+            sharing = self.scores()[row.figures["score"]]
+        place, rank = row.place, row.rank
+        if unit is not None:
+            place = 1 + self._count(unit, Standing.place < row.place)
+            rank = 1 + self._count_before(row.rank, unit)
+            sharing = self._count(unit, Standing.place >= row.rank, Standing.place < row.rank + sharing)
         standing = Place(place, rank, self.count_people(unit), sharing)
         return self._person_row(place, rank, sharing > 1, row), standing
 
@@ -123,11 +125,12 @@ class FrozenBoard:
         ]
 
     def group_place(self, board: str, scope: str, order: Order, subject: str) -> Place | None:
-        ranked = self._groups.ranked(board, scope, order)
-        sharing = self._groups.sharing(board, scope, order)
-        return next(
-            (Place(place, rank, len(ranked), sharing[rank]) for place, rank, found in ranked if found == subject), None
-        )
+        found = self._groups.places(board, scope, order).get(subject)
+        if found is None:
+            return None
+        place, rank = found
+        of = len(self._groups.ranked(board, scope, order))
+        return Place(place, rank, of, self._groups.sharing(board, scope, order)[rank])
 
     def figures(self, board: str, subjects: Collection[str]) -> dict[str, Figures]:
         known = self._groups.figures[board]
@@ -136,16 +139,16 @@ class FrozenBoard:
     def _among(self, unit: int | None) -> list[ColumnElement[bool]]:
         among = [Standing.competition_id == self._competition, Standing.board == "people"]
         if unit is not None:
-            below = [other for other, line in self._groups.lines.items() if unit in line]
-            among.append(Standing.organization_id.in_(below))
+            among.append(Standing.organization_id.in_(self._groups.below(unit)))
         return among
 
     def _count_before(self, rank: int, unit: int | None) -> int:
-        """How many stand before everybody of a rank."""
-        return rank - 1 if unit is None else self._count(unit, Standing.rank < rank)
+        """How many stand before everybody of a rank, which is the place of the first of them."""
+        return rank - 1 if unit is None else self._count(unit, Standing.place < rank)
 
-    def _count(self, unit: int | None, condition: ColumnElement[bool]) -> int:
-        return db.session.scalar(select(func.count()).select_from(Standing).where(*self._among(unit), condition)) or 0
+    def _count(self, unit: int, *places: ColumnElement[bool]) -> int:
+        """How many of a unit stand at such places: by the index alone."""
+        return db.session.scalar(select(func.count()).select_from(Standing).where(*self._among(unit), *places)) or 0
 
     def _person_row(self, place: int, rank: int, tied: bool, row: Standing) -> PersonRow:
         line = self._groups.lines.get(row.organization_id or 0, ())
@@ -171,6 +174,17 @@ class Groups:
         self._minimum = minimum
         self._ranked: dict[tuple[str, str, Order], list[tuple[int, int, str]]] = {}
         self._sharing: dict[tuple[str, str, Order], dict[int, int]] = {}
+        self._places: dict[tuple[str, str, Order], dict[str, tuple[int, int]]] = {}
+        self._below: dict[int, list[int]] = {}
+        self._inside: dict[str, list[int]] = {}
+        for unit, line in lines.items():
+            self._inside.setdefault(_scope(line), []).append(unit)
+            for above in line:
+                self._below.setdefault(above, []).append(unit)
+
+    def below(self, unit: int) -> list[int]:
+        """The unit and all units below it."""
+        return self._below.get(unit, [])
 
     def total(self) -> Figures:
         """The sum of the roots."""
@@ -182,10 +196,16 @@ class Groups:
         if wanted not in self._ranked:
             subjects = self.figures[board]
             if scope != "all":
-                inside = [unit for unit, line in self.lines.items() if _scope(line) == scope]
-                subjects = {str(unit): subjects[str(unit)] for unit in inside}
+                subjects = {str(unit): subjects[str(unit)] for unit in self._inside.get(scope, ())}
             self._ranked[wanted] = ranked_figures(subjects, order, self._minimum)
         return self._ranked[wanted]
+
+    def places(self, board: str, scope: str, order: Order) -> dict[str, tuple[int, int]]:
+        """Place and rank of each subject on a board."""
+        wanted = (board, scope, order)
+        if wanted not in self._places:
+            self._places[wanted] = {subject: (place, rank) for place, rank, subject in self.ranked(board, scope, order)}
+        return self._places[wanted]
 
     def sharing(self, board: str, scope: str, order: Order) -> dict[int, int]:
         """How many share each rank of a board."""
@@ -205,8 +225,11 @@ def _groups_of(competition: int, digest: str, minimum: int, _frozen_at: datetime
     figures: dict[str, dict[str, Figures]] = {"units": {}, "regions": {}, "industries": {}}
     lines: dict[int, tuple[int, ...]] = {}
     names: dict[int, str] = {}
-    rows = select(Standing).where(Standing.competition_id == competition, Standing.board != "people")
-    for row in db.session.scalars(rows):
+    # Columns, since twenty thousand objects of the session would take the first page seconds.
+    columns = Standing.board, Standing.subject, Standing.name, Standing.figures
+    for row in db.session.execute(
+        select(*columns).where(Standing.competition_id == competition, Standing.board.in_(GROUPS))
+    ):
         values = dict(row.figures)
         if row.board == "units":
             lines[int(row.subject)] = tuple(int(unit) for unit in values.pop("path").split("/"))

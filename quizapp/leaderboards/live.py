@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 from quizapp.clock import from_ms
 from quizapp.leaderboards import board_keys
-from quizapp.leaderboards.board_keys import BoardKeys
+from quizapp.leaderboards.board_keys import PEOPLE_A_BUCKET, BoardKeys
 from quizapp.leaderboards.boards import GroupRow, PersonRow, Place, Stamp
 from quizapp.leaderboards.figures import Figures, Order, order_member
 from quizapp.leaderboards.ranking import EARLIER, unpack_member
 
+SCRIPT = (Path(__file__).parent / "lua" / "read_people.lua").read_text()
 WALK = 200  # members a step where ties are looked for one by one
 
 Row = tuple[str, int]  # member, packed score
@@ -44,16 +46,16 @@ class LiveBoard:
 
     def people(self, offset: int, limit: int, unit: int | None = None) -> list[PersonRow]:
         key = self._people_key(unit)
-        found = self._ranked(key, offset, limit, self._tie_key)
-        pipeline = self._store.pipeline(transaction=False)
-        for _place, _rank, _tied, (member, _packed) in found:
-            account = unpack_member(member)[1]
-            pipeline.hget(self._keys.person_bucket(account), account)
-        texts = pipeline.execute()
+        # One row more at either end shows whether the outermost are tied.
+        held = self._store.register_script(SCRIPT)(
+            keys=[key], args=[self._keys.prefix, max(0, offset - 1), offset + limit, PEOPLE_A_BUCKET]
+        )
+        rows = [(member, int(packed)) for member, packed in zip(held[::3], held[1::3], strict=True)]
+        texts = dict(zip(held[::3], held[2::3], strict=True))
         return [
-            _person_row(place, rank, tied, member, text)
-            for (place, rank, tied, (member, _packed)), text in zip(found, texts, strict=True)
-            if text is not None  # gone since
+            _person_row(place, rank, tied, member, texts[member])
+            for place, rank, tied, (member, _packed) in self._rank(key, rows, offset, limit, self._tie_key)
+            if texts[member] is not None
         ]
 
     def order_keys(self, offset: int, limit: int, unit: int | None = None) -> list[tuple[int, int]]:
@@ -105,8 +107,13 @@ class LiveBoard:
 
     def _ranked(self, key: str, offset: int, limit: int, tie_key: TieKey) -> list[tuple[int, int, bool, Row]]:
         """(place, rank, tied, row) of the rows after the first `offset`."""
-        first = max(0, offset - 1)  # one row more at either end shows whether the outermost are tied
-        rows = self._range(key, first, offset + limit)
+        return self._rank(key, self._range(key, max(0, offset - 1), offset + limit), offset, limit, tie_key)
+
+    def _rank(
+        self, key: str, rows: list[Row], offset: int, limit: int, tie_key: TieKey
+    ) -> list[tuple[int, int, bool, Row]]:
+        """The same of rows that are read: those after the first `offset`, with one row more at either end."""
+        first = max(0, offset - 1)
         shown = rows[offset - first : offset - first + limit]
         if not shown:
             return []

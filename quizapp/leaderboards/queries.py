@@ -57,7 +57,10 @@ def unit_names(board: Board, units: Collection[int]) -> dict[int, UnitName]:
     """What units are called, by id."""
     if isinstance(board, FrozenBoard):
         return {unit: UnitName(unit, board.unit_names[unit]) for unit in units if unit in board.unit_names}
-    return {unit.id: UnitName(unit.id, unit.name) for unit in units_by_id(units).values()}
+    if not units:
+        return {}
+    rows = select(Organization.id, Organization.name).where(Organization.id.in_(units))
+    return {unit: UnitName(unit, name) for unit, name in db.session.execute(rows)}
 
 
 def units_above(board: Board, unit: int) -> list[UnitName]:

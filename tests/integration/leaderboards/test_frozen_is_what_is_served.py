@@ -13,8 +13,11 @@ from sqlalchemy import delete, update
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Result, Tally
 from quizapp.clock import to_ms, utc_now
+from quizapp.competitions.models import Competition
 from quizapp.extensions import db, grader
+from quizapp.leaderboards.figures import Order
 from quizapp.leaderboards.models import Standing
+from quizapp.leaderboards.queries import board_of
 from quizapp.organizations.models import Membership, Organization
 from tests.cast import Cast
 from tests.conftest import SignIn
@@ -95,3 +98,33 @@ def test_no_page_of_a_frozen_competition_follows_the_live_tables(
         db.session.execute(delete(Standing).where(Standing.subject.in_([str(each.id) for each in people[1:4]])))
         db.session.commit()
     assert without_result(qin, unanswered) == 3  # whom a correction took out, but who joined after the freeze
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("tie_keys", ["score", "score,time"])
+def test_everybody_stands_where_the_live_board_had_them(
+    stage: Stage, cast: Cast, client: FlaskClient, sign_in: SignIn, tie_keys: str
+) -> None:
+    stage.set(tie_keys=tie_keys)
+    people = stage.add_people("b", "李某", 9, cast.unit_b)
+    scores = 9000, 9000, 9000, 9000, 7000, 7000, 4000, 0, 0
+    stage.set_results(
+        (person.id, cast.unit_b.id, score, 60_000 + number % 2, NOW_MS + number)
+        for number, (person, score) in enumerate(zip(people, scores, strict=True))
+    )
+    stage.refresh()
+
+    def places() -> list[object]:
+        with stage.app.app_context():
+            board = board_of(db.session.get_one(Competition, stage.competition))
+            within = None, cast.unit_b.id, cast.group.id
+            return [
+                *(board.person(person.id, unit) for person in people for unit in within),
+                *(board.people(offset, 4, unit) for unit in within for offset in (0, 3, 8)),
+                *(board.group_place("units", "all", Order.MEAN, str(unit.id)) for unit in (cast.unit_a, cast.unit_b)),
+            ]
+
+    live = places()
+    close(stage)
+    stage.freeze(sign_in(client, cast.qin))
+    assert places() == live
