@@ -4,6 +4,8 @@ What is acknowledged has reached a replica (QUIZ_STORE_REPLICAS), so a promotion
 replica had not got: some ninety answers here, see the README.
 """
 
+import asyncio
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,8 +21,11 @@ from sqlalchemy import func, select
 
 from quizapp.attempts.models import Response, Result
 from quizapp.competitions.models import Competition
+from quizapp.errors import Unavailable
 from quizapp.extensions import db, grader
-from quizapp.grader.keys import ShardKeys
+from quizapp.grader.cluster_pipeline import ClusterPipeline
+from quizapp.grader.engine import AnswerCall
+from quizapp.grader.keys import ShardKeys, keys_for
 from quizapp.installation.checks import CannotStart, check_store
 from quizapp.installation.doctor import findings
 from quizapp.leaderboards.board_keys import generation_key
@@ -49,7 +54,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def on_a_cluster(cluster: Cluster) -> Iterator[Installation]:
-    people, environ = PEOPLE * len(FAULTS) + SHARDS, {"QUIZ_STORE_REPLICAS": "1"}
+    people, environ = PEOPLE * len(FAULTS) + SHARDS + 1, {"QUIZ_STORE_REPLICAS": "1"}
     with installation(people, shards=SHARDS, redis_url=cluster.url, environ=environ) as running:
         yield running
 
@@ -102,6 +107,40 @@ def test_while_a_slot_has_no_master_its_people_come_again_and_the_others_go_on(
     for shard in hit:
         wait_for(lambda shard=shard: answer(shard)[0] == 200)
     wait_for(lambda: are_recorded(set(people)))
+    cluster.wait_for_replicas()
+
+
+def test_a_repeat_is_not_acknowledged_before_a_replica_has_what_it_repeats(
+    cluster: Cluster, on_a_cluster: Installation
+) -> None:
+    """Another worker gets the repeat: it writes nothing there, and its connection has nothing to wait for but its mark."""
+    number = on_a_cluster.competition
+    who = on_a_cluster.open_attempts(1, skip=PEOPLE * len(FAULTS) + SHARDS)[0].account
+    attempt = grader.read(number, SHARDS, who).attempt
+    assert attempt is not None
+    keys, replica = keys_for(number, SHARDS, who), cluster.pair_of(keys_for(number, SHARDS, who).rules)[1]
+
+    async def ask(pipeline: ClusterPipeline, sequence: int) -> str:
+        call = AnswerCall(who, attempt.ordinal, attempt.epoch, [(1, 1, sequence)])
+        try:
+            return (await pipeline.answer(keys, call)).outcomes[0].outcome
+        except Unavailable as error:
+            return error.code
+
+    async def play() -> list[str]:
+        one, other = ClusterPipeline(cluster.url, replicas=1), ClusterPipeline(cluster.url, replicas=1)
+        said = [await ask(one, 1), await ask(other, 1)]
+        replica.send(signal.SIGSTOP)
+        try:
+            said += [await ask(one, 2), await ask(other, 2)]
+        finally:
+            replica.send(signal.SIGCONT)
+            one.close()
+            other.close()
+        return said
+
+    assert asyncio.run(play()) == ["saved", "saved", "store_unavailable", "store_unavailable"]
+    wait_for(replica.answers)
     cluster.wait_for_replicas()
 
 
