@@ -189,13 +189,14 @@ class Winner:
 
 @dataclass(frozen=True, slots=True)
 class Won:
-    """A prize with how many won it, and those of them who stand on one `page` (from 1) of `pages`."""
+    """A prize with how many won it, and those of them who stand on one `page` (from 1) of `pages`, the `first` of them first."""
 
     number: int
     prize: Prize
     count: int
     page: int
     pages: int
+    first: int
     winners: list[Winner]
 
 
@@ -230,7 +231,7 @@ def winners_of(
         pages = max(1, -(-count // most))
         at = max(1, min(page, pages)) if each == number else 1
         winners = _winners(competition, draw, reading, each, (at - 1) * most, most) if count else []
-        found.append(Won(each, prize, count, at, pages, winners))
+        found.append(Won(each, prize, count, at, pages, (at - 1) * most + 1, winners))
     return found
 
 

@@ -53,8 +53,8 @@ class CorrectionForm(Form):
             SelectChoice("void", _l("作废一份答卷")),
             SelectChoice("unit", _l("改正一名参赛者的单位")),
             SelectChoice("headcount", _l("改正一个单位的应参赛人数")),
-            SelectChoice("void_question", _l("作废一道试题（抽到的人都得这道题的分）")),
-            SelectChoice("key", _l("改正一道试题的标准答案（按原始作答重新评分）")),
+            SelectChoice("void_question", _l("作废一道试题")),
+            SelectChoice("key", _l("改正一道试题的标准答案")),
         ],
         validators=[DataRequired(_l("请选择更正什么。"))],
     )

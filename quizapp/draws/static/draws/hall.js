@@ -3,7 +3,7 @@
 // The last prize comes first. Of each prize the names roll in one step, then its winners stand, a screenful a step.
 (function () {
   var stage = document.getElementById("stage");
-  var POLL_MS = 3000, ROLL_MS = 90, SCREEN = 60;
+  var POLL_MS = 3000, ROLL_MS = 90, SCREEN = 24;
 
   function wait() {
     var clock = document.getElementById("stage-clock");
@@ -84,7 +84,7 @@
         heading.textContent += " · " + data.part.replace("{from}", step.from + 1).replace("{to}", step.to);
       }
       var standing = prize.winners.slice(step.from, step.to);
-      list.className = "stage-winners" + (standing.length > 24 ? " many" : "");
+      list.className = "stage-winners" + (standing.length > 12 ? " many" : "");
       standing.forEach(function (winner) { list.appendChild(person(winner)); });
       if (step.to === prize.winners.length && step.to < prize.count) {
         var more = document.createElement("li");
