@@ -60,7 +60,7 @@ DRAINED_BYTES = 32 * 1024 * 1024
 
 TICKET = answering.TICKET_HEADER.lower().encode()
 _REQUEST_ID = HEADER.lower().encode()
-_JSON_HEADERS = [(name.encode(), value.encode()) for name, value in answering.HEADERS]
+JSON_HEADERS = [(name.encode(), value.encode()) for name, value in answering.HEADERS]
 
 
 class Disconnected(Exception):
@@ -125,7 +125,7 @@ class Door:
             await self._refuse(QuizError("unexpected"), scope, send)
         else:
             counts.requests["2xx"] += 1
-            headers = [*_JSON_HEADERS, (b"content-length", b"%d" % len(payload))]
+            headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(payload))]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": payload})
 
@@ -140,7 +140,7 @@ class Door:
             return None
 
     def reply(self, asked: Asked, headers: Headers) -> tuple[int, Headers, bytes]:
-        """Status, headers and body, when the store has replied to what was asked by a request with these headers."""
+        """Status, headers but Content-Length, and body, when the store has replied to what a request with `headers` asked."""
         reply, told = asked
         try:
             payload = told(reply.result())
@@ -153,7 +153,7 @@ class Door:
                 log.exception("unexpected")
             return self._refusal(QuizError("unexpected"), scope)
         counts.requests["2xx"] += 1
-        return 200, [*_JSON_HEADERS, (b"content-length", b"%d" % len(payload))], payload
+        return 200, JSON_HEADERS, payload
 
     def _answer(self, ticket: Ticket, body: bytes) -> Asked:
         begun_s = perf_counter()
@@ -183,6 +183,7 @@ class Door:
 
     async def _refuse(self, error: QuizError, scope: Scope, send: Send) -> None:
         status, headers, payload = self._refusal(error, scope)
+        headers.append((b"content-length", b"%d" % len(payload)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
@@ -191,7 +192,7 @@ class Door:
         status, payload, headers = self._refusals.reply(error, found.get(b"cookie"), found.get(b"accept-language"))
         encoded = [(name.encode(), value.encode()) for name, value in headers]
         name = _name_of(scope)
-        encoded += [(b"content-length", b"%d" % len(payload)), (HEADER.lower().encode(), name.encode())]
+        encoded.append((HEADER.lower().encode(), name.encode()))
         counts.replied(status)
         if status >= 500:  # what else is refused here is said in the reply, and counted by its code
             with named(name):

@@ -4,21 +4,28 @@ Ordinary is a whole `POST /answer` or `/submit` that came in one read, on a conn
 Whatever else goes gunicorn's own way, unchanged: a body in parts or chunks, Expect, Upgrade, Connection: close, HTTP/1.0, a
 worker that stops or is to be replaced, hooks, an access log, a client that doesn't read, and what the door would refuse
 before it asks the store. Parser, limits, keep-alive and graceful stop are gunicorn's in both cases.
+
+Why: gunicorn's task, scope, events and callables for each request cost about as much as answering it. In one process,
+without sockets and store, an answer takes 64 µs of CPU by this way, 118 by ASGI (with a browser's headers 125 and 189), and
+gunicorn's ASGI hello world 90 (161): most of what is left is its parser.
 """
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.asgi.protocol import _CACHED_SERVER_HEADER as _SERVER
+from gunicorn.asgi.protocol import ASGIProtocol, _get_cached_date_header
 from gunicorn.workers import gasgi
 
 from quizapp.attempts.answering import MOST_BODY_BYTES
-from quizapp.attempts.door import TICKET, Asked
+from quizapp.attempts.door import JSON_HEADERS, TICKET, Asked
 
 PATHS = {b"/answer": "/answer", b"/submit": "/submit"}
 # Whoever sends one of these wants more than an answer's reply, or has to be looked at by gunicorn's rules for proxies.
 NOT_ORDINARY = frozenset((b"expect", b"upgrade", b"transfer-encoding", b"x-forwarded-ssl", b"x-forwarded-protocol"))
 _HTTP_1_1 = SimpleNamespace(version=(1, 1))
+_OK = b"HTTP/1.1 200 OK\r\n%scontent-length: " % b"".join(b"%s: %s\r\n" % header for header in JSON_HEADERS)
 
 
 class StraightProtocol(ASGIProtocol):
@@ -93,8 +100,13 @@ class StraightProtocol(ASGIProtocol):
             return
         self.worker.nr += 1
         stops = not self.worker.alive or parser.remaining_truncated
-        self._send_response_start(status, headers, _HTTP_1_1, close=stops)
-        self._send_body(payload)
+        if status == 200 and not stops:
+            # The same head as below, made of fewer pieces.
+            self._safe_write(b"%s%d\r\n%s%s\r\n%s" % (_OK, len(payload), _SERVER, _get_cached_date_header(), payload))
+        else:
+            length = (b"content-length", b"%d" % len(payload))
+            self._send_response_start(status, [*headers, length], _HTTP_1_1, close=stops)
+            self._send_body(payload)
         if stops:
             self._close_transport()
             self._request_ready.set()  # it sees that the connection is closed, and ends
@@ -112,4 +124,6 @@ class Worker(gasgi.ASGIWorker):
 
     async def _serve(self) -> None:
         gasgi.ASGIProtocol = StraightProtocol  # in this process; the worker offers no other place to say it
+        # asyncio would listen anew for 100 at a time, and of a herd that comes in one moment the rest would try again in seconds.
+        self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
         await super()._serve()
