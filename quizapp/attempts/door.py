@@ -52,7 +52,8 @@ BODY_S = 120.0
 """How long a page's body (an upload) may pause, and take in all."""
 STALLED_READER_S = 30.0
 """How long a reader may take nothing of what waits for it."""
-WAITING_PER_THREAD = 8
+WAITING_PER_THREAD = 16
+"""About a second of pages: who comes with a whole company in the opening second waits that long, and is not told to come again."""
 MOST_BODIES = 256
 MOST_BODY_MEMORY = 64 * 1024 * 1024
 DRAINED_BYTES = 32 * 1024 * 1024

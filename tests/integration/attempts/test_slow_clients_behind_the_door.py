@@ -162,7 +162,7 @@ def test_bodies_arrive_whole_and_too_long_ones_are_refused(server: Server) -> No
 
 
 def test_more_requests_than_can_wait_are_refused_at_once(server: Server) -> None:
-    """Four threads, eight waiting for each: what lies beyond gets 503, and nobody waits for it."""
+    """Four threads, sixteen waiting for each: what lies beyond gets 503, and nobody waits for it."""
     clients = [server.connect(get("/probe/large")) for _ in range(120)]
     statuses = []
     for client in clients:
