@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from quizapp.attempts.answering import TICKET_HEADER
 from quizapp.attempts.heartbeat import pulse
+from quizapp.attempts.ticket import Ticket, tickets_of
 from tests.fault.line import Line
 from tests.load.installation import Installation, redis_of
 
@@ -158,11 +161,17 @@ def fail_the_databases_syncs(running: Installation) -> None:
 
 
 def crowd_of_slow_clients(running: Installation) -> None:
-    """500 connections each send an answer's head and the beginning of its body, and nothing more for a while."""
+    """500 connections each send an answer's head and the beginning of its body, and nothing more for a while; meanwhile
+    others get their replies."""
+    ticket = tickets_of(running.settings.secret_key).issue(Ticket(running.competition, 0, 0, 1, 1))
+    head = f"POST /answer HTTP/1.1\r\nHost: x\r\n{TICKET_HEADER}: {ticket}\r\nContent-Length: 50\r\n\r\n{{"
     with contextlib.ExitStack() as held:
         for _ in range(500):
             client = held.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=30))
-            client.sendall(b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+            client.sendall(head.encode())
+        with contextlib.closing(HTTPConnection("127.0.0.1", running.port, timeout=60)) as another:
+            another.request("POST", "/answer", '{"answers": []}', {TICKET_HEADER: ticket})
+            another.getresponse().read()
         time.sleep(PAUSE_S)
 
 

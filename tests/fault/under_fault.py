@@ -37,7 +37,7 @@ def under_fault(running: Installation, fault: str, hurt: Callable[[], None], fau
     running.wait_until_drained()
     row = compare(running, {who.account for who in participants}, story)
     faults.add(fault, row, story, max(recovery_s))
-    assert story.unexpected == []
+    assert story.unexpected == [], story.unexpected[:5]
     assert len(story.scores) == PEOPLE
     assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
     with running.app.app_context():
