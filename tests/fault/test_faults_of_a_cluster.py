@@ -179,7 +179,8 @@ def test_boards_are_kept_dropped_and_made_anew_on_a_cluster(on_a_cluster: Instal
 
     def is_kept() -> bool:
         board = LiveBoard(grader.store, number, tie_keys)
-        return board.stamp.as_of is not None and board.count_people() == people
+        shown = len(board.people(0, 10))
+        return board.stamp.as_of is not None and board.count_people() == people and shown == min(10, people or 0)
 
     wait_for(is_kept)
     before = grader.store.get(generation_key(number))
