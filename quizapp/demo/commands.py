@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import exists, select
 
 from quizapp.accounts.models import Account
+from quizapp.accounts.queries import account_by_login
 from quizapp.accounts.sentences import ROLE_NAMES
 from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime
@@ -41,6 +42,8 @@ def accounts_command() -> None:
     address = settings().public_url or f"http://{settings().bind}"
     click.echo(f"  演示账号 demo accounts, {address}")
     for login, password, role in cast_lines(demo_password(settings().data_dir)):
+        if account_by_login(login) is None:  # a season has none of the demo's units, and nobody of them
+            continue
         click.echo(f"    {login:<12} {password}  {ROLE_NAMES.get(role, '参赛者')} {role}")
 
 

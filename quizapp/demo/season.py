@@ -38,7 +38,6 @@ from quizapp.demo.people import made_up_choice, made_up_name
 from quizapp.draws import actions as draws
 from quizapp.draws.drawing import Prize
 from quizapp.draws.queries import draws_of, file_of
-from quizapp.errors import Refused
 from quizapp.extensions import begin_reading, db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
@@ -64,23 +63,8 @@ IN_A_CALL = 4
 SIMULATED = Account.login.startswith("season-")
 FULL_MARKS, NEVER_SUBMITS = 0.01, 0.005
 STALLED_S = 300.0
-PLACES = [
-    "华岳",
-    "东澜",
-    "南岭",
-    "齐川",
-    "云启",
-    "北屏",
-    "江右",
-    "海晏",
-    "松源",
-    "金陵",
-    "河套",
-    "沧浪",
-    "苍梧",
-    "长宁",
-    "武陵",
-]
+_PLACES = "华岳东澜南岭齐川云启北屏江右海晏松源金陵河套沧浪苍梧长宁武陵"
+PLACES = [_PLACES[at : at + 2] for at in range(0, len(_PLACES), 2)]
 TRADES = [("装备", "C"), ("电力建设", "D"), ("食品", "C"), ("信息服务", "I"), ("建筑工程", "E"), ("物流", "G")]
 REGIONS = ("110000", "210000", "310000", "330000", "370000", "420000", "440000", "510000", "610000")
 AWARD = Composite(
@@ -138,8 +122,7 @@ def prepare(password: str, say: Say, *, people: int = PEOPLE, units: int = UNITS
     chance, now = Random(2026), utc_now()
     before = now - timedelta(days=3)
     make_cast(password, before, of_units=False)
-    organizer = account_by_login("organizer")
-    assert organizer is not None
+    organizer = _organizer()
     say(f"创建 {units} 个单位、{people} 人的名册…", f"Making {units} units and a roster of {people} people …")
     _make_people(_make_units(units, people, chance, before), people, chance, before)
     say("导入并发布 TQM 题库…", "Importing and publishing the TQM bank …")
@@ -421,8 +404,7 @@ def conclude(competition_id: int, say: Say) -> None:
 
 def _organizer() -> Account:
     organizer = account_by_login("organizer")
-    if organizer is None:
-        raise Refused("not_found")
+    assert organizer is not None
     return organizer
 
 
