@@ -25,6 +25,7 @@ from quizapp.rehearsals.line import BROWSER_HEADERS, KeptLine, answer_request, s
 
 CHANGED, SENT_TWICE = 0.15, 0.02  # of all answers
 PATIENCE_S = 300.0
+REPLY_S = 60.0
 PROGRESS_S = 5.0
 STEPS = ("competition", "start", "page", "paper", "answer", "submit", "result")
 
@@ -132,8 +133,13 @@ class Person:
         give_up = time.perf_counter() + PATIENCE_S
         while time.perf_counter() < give_up:
             try:
-                found, head, body = await self._line.ask(request)
-            except (OSError, EOFError, ValueError):  # it may have arrived: what is sent again is the same
+                async with asyncio.timeout(REPLY_S):
+                    found, head, body = await self._line.ask(request)
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+            ):  # or TimeoutError, which is an OSError; it may have arrived: what is sent again is the same
                 self._line.close()
                 found, head, body = 0, b"", b""
             if found == status and expect in body:
