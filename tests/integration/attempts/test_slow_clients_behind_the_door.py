@@ -1,5 +1,7 @@
 """Gunicorn with the door: clients that stop reading or stop sending slow neither pages nor answers down."""
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -10,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from quizapp.attempts import answering, door
+from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.config import Settings
 from tests.conftest import SECRET, Databases
 
@@ -54,7 +59,17 @@ class Server:
         self._log = (folder / "gunicorn.log").open("wb")
         self._child = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gunicorn", "-k", "asgi", "--asgi-loop", "uvloop", "-w", "1"),
+                *(
+                    sys.executable,
+                    "-m",
+                    "gunicorn",
+                    "-k",
+                    "quizapp.installation.web_worker.Worker",
+                    "--asgi-loop",
+                    "uvloop",
+                    "-w",
+                    "1",
+                ),
                 *("-b", f"127.0.0.1:{self.port}", "--graceful-timeout", "2", "--no-control-socket", "probe:asgi"),
             ],
             cwd=folder,
@@ -103,6 +118,10 @@ class Server:
         head, _, body = received.partition(b"\r\n\r\n")
         return int(head.split()[1]), body
 
+    def worker(self) -> int:
+        """Its only worker's id."""
+        return int(Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text())
+
     def stop(self) -> None:
         os.killpg(self._child.pid, signal.SIGTERM)
         try:
@@ -138,6 +157,34 @@ def post(path: str, body: bytes, *headers: str, length: int | None = None) -> by
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
+def test_the_rest_of_an_answer_is_not_waited_for_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "ANSWER_BODY_S", 0.05)
+    ticket = tickets_of(SECRET).issue(Ticket(1, 0, 1, 1, 1))
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/answer",
+        "headers": [(answering.TICKET_HEADER.lower().encode(), ticket.encode())],
+    }
+    arrived: list[door.Message] = [{"type": "http.request", "body": b"{", "more_body": True}]
+    sent: list[door.Message] = []
+
+    async def receive() -> door.Message:
+        if not arrived:
+            await asyncio.Event().wait()
+        return arrived.pop()
+
+    async def send(message: door.Message) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        async with asyncio.timeout(60):
+            await door.Door(app)(scope, receive, send)
+
+    asyncio.run(ask())
+    assert (arrived, sent) == ([], [])
+
+
 def test_stalled_readers_and_posters_take_no_thread(server: Server) -> None:
     stalled = [server.connect(get("/probe/large")) for _ in range(CLIENTS)]
     stalled += [server.connect(post("/probe/echo", b"name=", FORM, length=1000)) for _ in range(CLIENTS)]
@@ -171,3 +218,16 @@ def test_more_requests_than_can_wait_are_refused_at_once(server: Server) -> None
         client.close()
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 4
+
+
+def test_a_crowd_that_comes_in_one_moment_is_let_in_by_the_kernel(server: Server) -> None:
+    """While the worker does something else: beyond its queue people would be let in seconds later, or never."""
+    worker = server.worker()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as crowd:
+            for _ in range(400):
+                crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert server.ask(post("/answer", b""))[0] == 403
