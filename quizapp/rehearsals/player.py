@@ -135,11 +135,8 @@ class Person:
             try:
                 async with asyncio.timeout(REPLY_S):
                     found, head, body = await self._line.ask(request)
-            except (
-                OSError,
-                EOFError,
-                ValueError,
-            ):  # or TimeoutError, which is an OSError; it may have arrived: what is sent again is the same
+            except (OSError, EOFError, ValueError):
+                # TimeoutError is an OSError. It may have arrived: what is sent again is the same.
                 self._line.close()
                 found, head, body = 0, b"", b""
             if found == status and expect in body:
