@@ -64,7 +64,7 @@ class Base(DeclarativeBase):
 class ClusterLimits(RedisStorage):
     """The counts of rate limits on a cluster, by the grader's own client: the library's connects while the site is being made."""
 
-    STORAGE_SCHEME = [  # noqa: RUF012 (the library declares it as it does)
+    STORAGE_SCHEME = [
         "limits+redis+cluster",
         "limits+rediss+cluster",
     ]

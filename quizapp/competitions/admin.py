@@ -456,7 +456,9 @@ def copy(competition_id: int) -> ResponseReturnValue:
         form,
         title=_("复制竞赛"),
         lines=[
-            _("新的草稿沿用全部规则、受邀单位、题库版本和评奖办法，开始和截止时间顺延一年；新建抽奖时从原来的奖项开始。"),
+            _(
+                "新的草稿沿用全部规则、受邀单位、题库版本和评奖办法，开始和截止时间顺延一年；新建抽奖时从原来的奖项开始。"
+            ),
             _("公告、加时和成绩不会复制；原竞赛不受影响。"),
             *_retired(competition),
             *_shown_lines(competition.bank_version, answers_shown(competition.bank_version, now=now, by=next_year)),
