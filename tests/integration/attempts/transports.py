@@ -144,6 +144,7 @@ class ServedTransport(DoorTransport):
         self.door: CountingDoor = CountingDoor(app)
         config = Config()
         config.set("keepalive", keepalive_s)
+        config.set("asgi_disconnect_grace_period", 0)  # whose client has gone ends at once, not after seconds
         self.worker = SimpleNamespace(
             cfg=config,
             log=_Log(config),

@@ -111,6 +111,7 @@ def operator(databases: Databases, request: pytest.FixtureRequest) -> Iterator[O
         databases.drop(url)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_rehearsal_measures_signs_and_leaves_nothing(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "note.json"
