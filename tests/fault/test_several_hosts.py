@@ -175,24 +175,25 @@ def test_a_list_uploaded_at_one_host_is_confirmed_at_the_other_and_once(
 def test_a_new_version_with_other_scripts_comes_to_one_host_after_the_other(
     running: Installation, hosts: list[Host], faults: Table, tmp_path: Path
 ) -> None:
-    """The old one goes when the new one serves: until all have been replaced, both are there."""
-    program = changed_program(tmp_path)
-    following = [Host(running, f"{name} again", ("web",), program) for name in ("east", "west")]
-    balancer = Balancer(list(hosts))
+    """The old one goes when the new one serves: until all have been replaced, both are there. The recorders stay."""
+    next_version = changed_program(tmp_path)
+    old = [Host(running, f"old {number}", ("web",)) for number in range(len(hosts))]
+    new = [Host(running, f"new {number}", ("web",), next_version) for number in range(len(hosts))]
+    balancer = Balancer(list(old))
     running.port = balancer.port
 
     def deploy() -> None:
-        for number, host in enumerate(hosts):
-            balancer.hosts[number] = following[number]
+        for number, host in enumerate(old):
+            balancer.hosts[number] = new[number]
             host.stop_web()
 
     try:
-        for host in following:
+        for host in (*old, *new):
             host.wait()
         under_fault(running, "two hosts replaced in turn by a version with other scripts", deploy, faults, 0)
     finally:
         balancer.end()
-        for host in following:
+        for host in (*old, *new):
             host.kill()
     digests = []
     for name in ("answer", "submit"):
