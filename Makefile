@@ -6,7 +6,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH_JSON ?=
-JOBS ?= 2
+# One more than two cores: while one test waits, another works.
+JOBS ?= 3
 ROUNDS ?= 20
 SEED ?=
 
@@ -35,7 +36,7 @@ test: prepare-tests tools check
 	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
 	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
 	$(BIN)/pytest -q -n $(JOBS) tests/browser
-	$(BIN)/pytest -q -n $(JOBS) --dist loadfile tests/fault
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/fault
 
 test-fast: check
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow" tests/house tests/unit tests/integration

@@ -62,7 +62,8 @@ def check(draw: Any, asked: str) -> None:
                 break
             low, high = max(below), low - 1
         need(won == draw["winners"][number - 1], "others win " + prize["name"])
-        print(prize["name"], len(won), "of", prize["quota"], *won, sep="\n  " if len(won) < 20 else " ")
+        print(prize["name"], len(won), "of", prize["quota"])
+        print(" ", *won)
         if asked:
             print(" the lot of", asked, "is", lot(asked), "- the last of the winners has", lot(won[-1]) if won else "-")
     need(len(draw["winners"]) == len(roll["prizes"]), "there are more winners than prizes")

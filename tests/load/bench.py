@@ -201,7 +201,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="length of one run at the highest rate; three are made"
     )
-    parser.add_argument("--people", type=int, default=6000)
+    parser.add_argument("--people", type=int, default=16_000)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     begun = time.monotonic()

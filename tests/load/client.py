@@ -170,6 +170,8 @@ async def play(plan: Plan) -> Outcome:
         for line in lines:
             if call := next_call():
                 give(line, call, time.perf_counter())
+        if not busy:  # there were no calls left
+            finished.set()
     await asyncio.wait_for(finished.wait(), plan.seconds + 60)
     outcome.seconds = end - begun
     for line in lines:
