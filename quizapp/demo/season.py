@@ -178,7 +178,7 @@ def _make_units(count: int, people: int, chance: Random, now: datetime) -> list[
             details = {"headcount": headcount, "region": chance.choice(REGIONS)}
             code = f"S{number:03}{at:02}"
             branch = create_organization(
-                f"第{at}分公司", code, parent=root, details=details, actor=None, now=now, log=False
+                f"{name}第{at}分公司", code, parent=root, details=details, actor=None, now=now, log=False
             )
             found.append((branch.id, weight))
         if not weights:
