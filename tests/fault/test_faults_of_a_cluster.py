@@ -145,9 +145,12 @@ def test_a_repeat_is_not_acknowledged_before_a_replica_has_what_it_repeats(
 
 
 def test_the_doctor_and_readyz_know_a_cluster(cluster: Cluster, on_a_cluster: Installation) -> None:
-    said = list(findings(on_a_cluster.environ))
-    assert [finding.text for finding in said if finding.state == "bad"] == []
-    assert sum("Valkey" in finding.text or "version" in finding.text for finding in said) >= len(cluster.nodes)
+    def all_is_well() -> bool:
+        said = list(findings(on_a_cluster.environ))
+        named = sum("Valkey" in finding.text or "version" in finding.text for finding in said)
+        return named >= len(cluster.nodes) and not any(finding.state == "bad" for finding in said)
+
+    wait_for(all_is_well)  # a node is named once the others have told of it
 
     def is_ready() -> bool:
         with suppress(HTTPError), urlopen(f"http://127.0.0.1:{on_a_cluster.port}/readyz") as reply:
