@@ -19,7 +19,6 @@ from quizapp.accounts.passwords import hash_password
 from quizapp.accounts.queries import account_by_login
 from quizapp.attempts.actions import open_attempt, start_attempt
 from quizapp.attempts.queries import paper_of
-from quizapp.attempts.rules import shown_mask
 from quizapp.awards.actions import lock_headcounts_at, write_award
 from quizapp.awards.composite import Composite, Tier
 from quizapp.banks.checking.lookup import check_for_bank
@@ -33,7 +32,7 @@ from quizapp.competitions.actions import announce, create_draft, publish_competi
 from quizapp.competitions.models import Competition
 from quizapp.competitions.priming import prime
 from quizapp.competitions.terms import Terms
-from quizapp.demo.people import made_up_choice, made_up_name
+from quizapp.demo.people import made_up_choices, made_up_name
 from quizapp.extensions import db, grader
 from quizapp.grader.engine import AnswerCall
 from quizapp.grader.keys import shard_of
@@ -260,18 +259,10 @@ def _attempt_of(
     shard = shard_of(account.id, competition.shards)
     first, pace = chance.uniform(0, 0.5), chance.uniform(0.0075, 0.019)
     steps: list[tuple[float, Callable[[], object]]] = []
-    for position, place in enumerate(paper_of(competition, state.seed).places, start=1):
-        question = content.questions[place.ordinal]
-        chosen = made_up_choice(
-            chance,
-            skill=skill,
-            right=shown_mask(question.right, place.options),
-            option_count=len(place.options),
-            several=question.type == "multiple",
-        )
-        if chosen:
-            call = AnswerCall(account.id, ordinal, epoch, [(position, chosen, position)])
-            steps.append((first + position * pace, partial(grader.answer, competition.id, shard, [call])))
+    paper = paper_of(competition, state.seed)
+    for position, chosen in made_up_choices(chance, skill=skill, paper=paper, content=content):
+        call = AnswerCall(account.id, ordinal, epoch, [(position, chosen, position)])
+        steps.append((first + position * pace, partial(grader.answer, competition.id, shard, [call])))
     if chance.random() > 0.05:
         last = first + (len(steps) + 1) * pace
         steps.append((last, partial(grader.submit, competition.id, shard, account.id, ordinal, epoch)))

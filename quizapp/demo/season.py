@@ -20,7 +20,7 @@ from quizapp.accounts.models import Account
 from quizapp.accounts.queries import account_by_login
 from quizapp.attempts.actions import day_around
 from quizapp.attempts.models import Attempt
-from quizapp.attempts.rules import places_of, shown_mask
+from quizapp.attempts.rules import places_of
 from quizapp.awards.actions import publish_result, write_award
 from quizapp.awards.composite import Composite, Tier
 from quizapp.awards.queries import awards_of, content_of, last_result
@@ -34,7 +34,7 @@ from quizapp.competitions.priming import prime
 from quizapp.competitions.queries import blueprint_of
 from quizapp.competitions.terms import Terms
 from quizapp.demo.filling import Say, make_cast, publish_bank, terms_of
-from quizapp.demo.people import made_up_choice, made_up_name
+from quizapp.demo.people import made_up_choices, made_up_name
 from quizapp.draws import actions as draws
 from quizapp.draws.drawing import Prize
 from quizapp.draws.queries import draws_of, file_of
@@ -274,18 +274,8 @@ def _finish(competition: int, shards: int, people: list[_Begun], content: BankCo
         if opened is None:
             raise SeasonError("答卷打不开了。 An attempt can't be opened any more.")
         skill = 1.0 if chance.random() < FULL_MARKS else min(0.95, max(0.3, chance.gauss(0.68, 0.12)))
-        answers = []
-        for position, place in enumerate(each.paper.places, start=1):
-            question = content.questions[place.ordinal]
-            chosen = made_up_choice(
-                chance,
-                skill=skill,
-                right=shown_mask(question.right, place.options),
-                option_count=len(place.options),
-                several=question.type == "multiple",
-            )
-            if chosen:
-                answers.append((position, chosen, position))
+        choices = made_up_choices(chance, skill=skill, paper=each.paper, content=content)
+        answers = [(position, chosen, position) for position, chosen in choices]
         call = AnswerCall(each.account, 1, opened.epoch, answers)
         by_shard.setdefault(shard_of(each.account, shards), []).append(call)
     for shard, calls in by_shard.items():
