@@ -8,7 +8,7 @@ from redis.exceptions import NoPermissionError
 
 from tests.fault.people import Crowd
 from tests.fault.table import Row, Table
-from tests.fault.under_fault import compare, recorded, wait_for, wait_until_busy, wait_until_compared
+from tests.fault.under_fault import all_go_on, not_kept, recorded, wait_for, wait_until_busy, wait_until_compared
 from tests.load.installation import installation, redis_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
@@ -36,19 +36,9 @@ def test_what_was_recorded_survives_a_flush_and_nothing_else_is_lost(faults: Tab
             crowd.end()
         running.wait_until_drained()
         held = recorded(running)
-        lost = {place for place, (sequence, _) in acknowledged.items() if held.get(place, (0, 0))[0] < sequence}
-        assert {place for place, (sequence, _) in before.items() if held[place][0] < sequence} == set()
-
-        participants = running.open_attempts(PEOPLE)
-        crowd = Crowd(running.port, participants, faults.seed + 1)
-        try:
-            wait_for(crowd, PEOPLE)
-            story = crowd.finish()
-        finally:
-            crowd.end()
-        running.wait_until_drained()
-        story.last = {**held, **story.last}
-        row = compare(running, {who.account for who in participants}, story)
+        lost = not_kept(acknowledged, held)
+        assert not_kept(before, held) == set()
+        story, row = all_go_on(running, PEOPLE, faults.seed + 1, held)
         story.acknowledged += count
         told = Row(len(lost) + row.lost, row.doubled, row.mis_scored, row.late)
         faults.add("the store flushed (FLUSHALL)", told, story, recovery_s)

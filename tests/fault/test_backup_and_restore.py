@@ -10,7 +10,7 @@ import pytest
 
 from tests.fault.people import Crowd
 from tests.fault.table import Row, Table
-from tests.fault.under_fault import compare, recorded, wait_for, wait_until_compared
+from tests.fault.under_fault import all_go_on, not_kept, recorded, wait_for, wait_until_compared
 from tests.load.installation import Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
@@ -46,19 +46,8 @@ def test_what_was_acknowledged_before_a_backup_survives_everything(faults: Table
         wait_until_compared(running)
         recovery_s = time.monotonic() - begun
         held = recorded(running)
-        lost = {place for place, (sequence, _) in acknowledged.items() if held.get(place, (0, 0))[0] < sequence}
-        assert (len(acknowledged) > PEOPLE, lost) == (True, set())
-
-        participants = running.open_attempts(PEOPLE)
-        crowd = Crowd(running.port, participants, faults.seed + 1)
-        try:
-            wait_for(crowd, PEOPLE)
-            story = crowd.finish()
-        finally:
-            crowd.end()
-        running.wait_until_drained()
-        story.last = {**held, **story.last}
-        row = compare(running, {who.account for who in participants}, story)
+        assert (len(acknowledged) > PEOPLE, not_kept(acknowledged, held)) == (True, set())
+        story, row = all_go_on(running, PEOPLE, faults.seed + 1, held)
         story.acknowledged += len(acknowledged)
         faults.add("all destroyed, and a backup restored", row, story, recovery_s)
         assert (story.unexpected, len(story.scores)) == ([], PEOPLE)

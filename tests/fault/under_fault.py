@@ -19,6 +19,9 @@ from tests.load.installation import Installation, redis_of
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
 
+Held = dict[tuple[int, int], tuple[int, int]]
+"""By account and position, the sequence and choice."""
+
 
 def under_fault(running: Installation, fault: str, hurt: Callable[[], None], faults: Table, skip: int) -> None:
     """People answer without a pause, the fault happens again and again, everybody submits; then all is compared."""
@@ -62,8 +65,8 @@ def wait_until_busy(crowd: Crowd) -> None:
         time.sleep(0.01)
 
 
-def recorded(running: Installation) -> dict[tuple[int, int], tuple[int, int]]:
-    """By account and position, the sequence and choice in SQL."""
+def recorded(running: Installation) -> Held:
+    """What is in SQL."""
     with running.app.app_context():
         rows = db.session.scalars(select(Response)).all()
         return {(row.account_id, row.position): (row.sequence, row.chosen) for row in rows}
@@ -77,6 +80,25 @@ def wait_until_compared(running: Installation) -> None:
         assert time.monotonic() < deadline, "the recorder does not restore the store"
         time.sleep(0.05)
     store.close()
+
+
+def not_kept(acknowledged: Held, held: Held) -> set[tuple[int, int]]:
+    """Account and position of what was acknowledged and is not recorded, neither as it was nor overtaken by a later answer."""
+    return {place for place, (sequence, _) in acknowledged.items() if held.get(place, (0, 0))[0] < sequence}
+
+
+def all_go_on(running: Installation, people: int, seed: int, held: Held) -> tuple[Story, Row]:
+    """Everybody opens the attempt anew, answers and submits; what is recorded then is compared with that and `held`."""
+    participants = running.open_attempts(people)
+    crowd = Crowd(running.port, participants, seed)
+    try:
+        wait_for(crowd, people)
+        story = crowd.finish()
+    finally:
+        crowd.end()
+    running.wait_until_drained()
+    story.last = {**held, **story.last}
+    return story, compare(running, {who.account for who in participants}, story)
 
 
 def compare(running: Installation, accounts: set[int], story: Story) -> Row:
