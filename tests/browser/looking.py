@@ -23,6 +23,21 @@ def violations(page: Page, rules: dict[str, Any] = ALL) -> list[str]:
     return [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
 
 
+def fits(page: Page, *sizes: tuple[int, int]) -> None:
+    """Fails with what is wider than its window and what axe finds, at each of the sizes.
+
+    A click does not wait for the page behind it: before, wait for something that only the page meant has.
+    """
+    page.wait_for_load_state()
+    found = []
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found.append(f"wider than {width}")
+        found += violations(page)
+    assert not found, "\n".join(found)
+
+
 class Scales:
     """Counts the bytes that a page costs on the line, headers included."""
 

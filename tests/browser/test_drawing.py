@@ -3,28 +3,16 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site, Visit
-from tests.browser.looking import violations
+from tests.browser.looking import fits
 from tests.cast import Cast, OpenCompetition
 from tests.integration.draws.conftest import ROUND, Urn, make_urn
 from tests.integration.draws.test_draw_pages import person_with
 from tests.unit.draws.test_the_beacon import SIGNED
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
-
-
-def fits(page: Page) -> None:
-    """At both widths."""
-    found = []
-    for width, height in (DESK, PHONE):
-        page.set_viewport_size({"width": width, "height": height})
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append(f"wider than {width}")
-        found += violations(page)
-    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-    assert not found, "\n".join(found)
 
 
 @pytest.fixture
@@ -35,30 +23,32 @@ def urn(site: Site, competition: OpenCompetition, cast: Cast) -> Urn:
 def test_a_draw_from_the_plan_to_the_hall(visit: Visit, urn: Urn, cast: Cast) -> None:
     qin = visit(cast.qin, DESK)
     qin.goto(f"{urn.admin}/")
-    fits(qin)
+    fits(qin, PHONE, DESK)
     qin.get_by_role("button", name="新建抽奖").click()
     for row, (name, *numbers) in enumerate([("一等奖", 6, 100, 100), ("二等奖", 3, 95, 99.99)]):
         qin.locator(f"#prizes-{row}-name").fill(name)
         for field, value in zip(("quota", "low", "high"), numbers, strict=True):
             qin.locator(f"#prizes-{row}-{field}").fill(str(value))
-    fits(qin)
+    fits(qin, PHONE, DESK)
     qin.get_by_role("button", name="保存").click()
     expect(qin.get_by_text("人数可能不足")).to_be_visible()  # four with full marks for six places
-    fits(qin)
+    fits(qin, PHONE, DESK)
     qin.get_by_role("link", name="冻结名册").click()
-    fits(qin)
+    expect(qin.get_by_label("我已核对")).to_be_visible()
+    fits(qin, PHONE, DESK)
     qin.get_by_label("我已核对").check()
     qin.get_by_role("button", name="冻结名册").click()
     qin.get_by_role("link", name="公布随机源").click()
-    fits(qin)
+    expect(qin.get_by_label("开奖时间")).to_be_visible()
+    fits(qin, PHONE, DESK)
     qin.get_by_label("开奖时间").fill("2099-01-01T09:00:00")
     qin.get_by_role("button", name="公布这一轮").click()
     expect(qin.get_by_text("到时回到这里开奖")).to_be_visible()
-    fits(qin)
+    fits(qin, PHONE, DESK)
     hall = visit(None, DESK)
     hall.goto(f"{urn.path}/1/hall")
     expect(hall.locator("#stage-clock")).not_to_be_empty()
-    fits(hall)
+    fits(hall, PHONE, DESK)
 
 
 def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
@@ -68,11 +58,11 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     expect(hall.get_by_role("heading", name="等待开奖")).to_be_visible()
     qin = visit(cast.qin, DESK)
     qin.goto(f"{urn.admin}/1/draw")
-    fits(qin)
+    fits(qin, PHONE, DESK)
     qin.get_by_label("信标返回的内容").fill(json.dumps({"round": ROUND, "signature": SIGNED[ROUND]}))
     qin.get_by_role("button", name="核对并开奖").click()
     expect(qin.get_by_text("已开奖，结果已签名公布。")).to_be_visible()
-    fits(qin)
+    fits(qin, PHONE, DESK)
     before = urn.file()
 
     expect(hall.get_by_role("heading", name="准备开始")).to_be_visible()  # the hall has noticed by itself
@@ -81,7 +71,7 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     hall.keyboard.press("ArrowRight")
     expect(hall.get_by_role("heading", name="三等奖 · 4 人")).to_be_visible()
     expect(hall.locator("#stage-winners li")).to_have_count(4)
-    fits(hall)
+    fits(hall, PHONE, DESK)
     shown = hall.locator("#stage-winners").inner_text()
     for _press in range(4):
         hall.keyboard.press("Enter")
@@ -100,7 +90,7 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     winner = visit(person_with(urn, won=True))
     winner.goto(f"{urn.path}/1")
     expect(winner.get_by_role("heading", name="恭喜，您获得")).to_be_visible()
-    fits(winner)
+    fits(winner, PHONE, DESK)
     calm = visit(None, DESK)
     calm.emulate_media(reduced_motion="reduce")
     calm.goto(f"{urn.path}/1/hall")
