@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -21,6 +21,29 @@ _encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 def canonical(value: Any) -> bytes:
     """The bytes that are signed and digested."""
     return _encoder.encode(value).encode()
+
+
+def parsed(text: str | bytes) -> Any:
+    """The value of a published file. Raises ValueError for what is no JSON, or has no canonical form.
+
+    That is a name which stands twice in an object, of which people might read the one and a check the other; and a number
+    that is not whole.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_each_once, parse_float=_not_whole, parse_constant=_not_whole)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _not_whole(number: str) -> NoReturn:
+    raise ValueError(f"{number} is no whole number")
 
 
 def digest_of(value: Any) -> str:

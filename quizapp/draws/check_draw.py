@@ -18,6 +18,15 @@ def need(holds: Any, what: str) -> None:
     if not holds:
         sys.exit("FALSE: " + what)
 
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    need(len(dict(pairs)) == len(pairs), "a name stands twice, and might be read in two ways")
+    return dict(pairs)
+
+def not_whole(number: str) -> None:
+    need(False, number + " is no whole number")
+
+READ: dict[str, Any] = {"object_pairs_hook": each_once, "parse_float": not_whole, "parse_constant": not_whole}
+
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -28,6 +37,7 @@ def check(draw: Any, asked: str) -> None:
     roll, entries, digest = draw["roll"], draw["entries"], draw["digest"]
     need([draw["type"], draw["version"], roll["type"], roll["version"]] == ["quiz-draw", 1, "quiz-draw-roll", 1], "this is no draw")
     need(all(a[0] < b[0] for a, b in zip(entries, entries[1:])), "the entries are not sorted, or one stands twice")
+    need(all(len(entry) == 20 and set(entry) <= set("0123456789abcdef") for entry, _ in entries), "an entry has a strange id")
     need(sha256("".join(canonical(line) + "\n" for line in [roll, *entries])) == digest, "the roll has another digest")
     print("Draw", roll["number"], "of", roll["title"], "\n", len(entries), "entries, digest", digest)
     if "outcome" not in draw:
@@ -71,4 +81,6 @@ def check(draw: Any, asked: str) -> None:
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as file:
-        check(json.load(file)["draw"], (sys.argv + [""])[2])
+        found = json.load(file, **READ)
+    need(set(found) == {"draw", "key", "signature"}, "something in the file is not signed")
+    check(found["draw"], (sys.argv + [""])[2])

@@ -1,9 +1,7 @@
 """`quizapp draws …`: fetch the beacon's round and draw; check the file of a draw."""
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -18,12 +16,14 @@ from quizapp.draws.steps import Step
 from quizapp.errors import Invalid, NotFound, QuizError, Unavailable
 from quizapp.extensions import db
 from quizapp.receipts.ledger import public_keys
+from quizapp.receipts.noted import read_keys, read_noted
 
 draws = AppGroup("draws", help="抽奖：取随机数开奖，查验。 Draws: fetch, verify.")
 
 FAULTS = {
     "no_draw": "文件不是抽奖文件，或不完整。 This is no file of a draw, or not all of it.",
     "draw_not_signed": "文件不是由公布的密钥签名的，或签名后被改过。 No published key signed this file as it is.",
+    "more_than_signed": "文件里夹带了没有签名的内容。 Something was put into this file that is not signed.",
     "roll_differs": "名册与它的摘要不符。 The roll has another digest.",
     "chance_named_too_late": "随机源不是在产生之前公布的。 The source of chance was not named before it existed.",
     "another_beacon": "随机信标的轮次与时间不符，或是别的信标。 Another beacon, or a round of another time.",
@@ -47,16 +47,18 @@ def verify(file: Path, keys: Path | None) -> None:
 
     退出码 Exit status: 0 真 it holds, 1 假 it does not.
     """
-    known = {key["id"]: key["public"] for key in _read(keys)["keys"]} if keys else public_keys()
-    found = _read(file)
+    known = read_keys(keys) if keys else public_keys()
+    found = read_noted(file)
     if fault := fault_of_draw(found, known):
         sys.exit(f"假 FALSE: {FAULTS[fault]}")
     draw = found["draw"]
-    click.echo(f"{draw['roll']['title']}  {len(draw['entries'])} 个资格 entries  {draw['digest']}")
+    roll = draw["roll"]
+    click.echo(f"竞赛 {roll['competition']}《{roll['title']}》第 {roll['number']} 次抽奖 Competition, draw")
+    click.echo(f"{len(draw['entries'])} 个资格 entries  {draw['digest']}")
     if "outcome" not in draw:
         click.echo("真 TRUE. 尚未开奖。 Not drawn yet.")
         return
-    for prize, won in zip(draw["roll"]["prizes"], draw["winners"], strict=True):
+    for prize, won in zip(roll["prizes"], draw["winners"], strict=True):
         click.echo(f"{prize['name']}  {len(won)}/{prize['quota']}")
     if draw["chance"]["kind"] == "commitment":
         number = draw["outcome"]["number"]
@@ -121,11 +123,3 @@ def fetch(competition_id: int, number: int | None) -> None:
     click.echo(
         f"已开奖，第 {wanted} 轮的签名已核对，结果已签名公布。 Drawn, with the signature of round {wanted} checked."
     )
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        message = f"{path.name} 不是 JSON 文件，请重新下载。 It is no JSON file: download it again."
-        raise click.UsageError(message) from None

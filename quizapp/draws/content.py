@@ -9,10 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quizapp.draws import beacon
-from quizapp.draws.drawing import ROLL, Entry, Prize, commitment_to, fault_of_prizes, roll_digest, seed_from, winners
+from quizapp.draws.drawing import (
+    ENTRY_BYTES,
+    ROLL,
+    Entry,
+    Prize,
+    commitment_to,
+    fault_of_prizes,
+    roll_digest,
+    seed_from,
+    winners,
+)
 from quizapp.signing import is_signed
 
 DRAW = {"type": "quiz-draw", "version": 1}
+ENTRY = re.compile(f"[0-9a-f]{{{2 * ENTRY_BYTES}}}")
 
 
 def chance_by_beacon(round_number: int, named_ms: int) -> dict[str, Any]:
@@ -75,8 +86,12 @@ def fault_of_draw(file: Mapping[str, Any], keys: Mapping[str, str]) -> str:
             return "no_draw"
         if not is_signed(draw, file["key"], file["signature"], keys):
             return "draw_not_signed"
+        if file.keys() != {"draw", "key", "signature"}:
+            return "more_than_signed"
         entries = [Entry(each, score) for each, score in draw["entries"]]
         ids = [entry.id for entry in entries]
+        if any(not ENTRY.fullmatch(each) for each in ids):
+            return "no_draw"
         if ids != sorted(set(ids)) or roll_digest(draw["roll"], entries) != draw["digest"]:
             return "roll_differs"
         prizes = [Prize(**prize) for prize in draw["roll"]["prizes"]]

@@ -40,6 +40,15 @@ def need(holds: Any, what: str) -> None:
     if not holds:
         sys.exit("FALSE: " + what)
 
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    need(len(dict(pairs)) == len(pairs), "a name stands twice, and might be read in two ways")
+    return dict(pairs)
+
+def not_whole(number: str) -> None:
+    need(False, number + " is no whole number")
+
+READ: dict[str, Any] = {"object_pairs_hook": each_once, "parse_float": not_whole, "parse_constant": not_whole}
+
 def check_signed(value: Any, key: str, signed: str, keys: dict[str, str]) -> None:
     public, signature = bytes.fromhex(keys.get(key, "")), bytes.fromhex(signed)
     need((value["type"], value["version"]) == ("quiz-standings", 1), "this is no snapshot of standings")
@@ -54,7 +63,7 @@ def check(lines: Any, statement: Any) -> None:
     units, sums, groups, seen = dict[Any, Any](), dict[str, list[int]](), list[Any](), set[bytes]()
     before, rank = None, 0
     for line in lines:
-        ((kind, value),) = json.loads(line).items()
+        ((kind, value),) = json.loads(line, **READ).items()
         digests[kind].update(line)
         if kind == "unit":
             units[value["unit"]] = value["line"]
@@ -82,6 +91,7 @@ def check(lines: Any, statement: Any) -> None:
 
 if __name__ == "__main__":
     with gzip.open(sys.argv[1]) as file, open(sys.argv[2], encoding="utf-8") as listed:
-        head = json.loads(file.readline())
-        check_signed(head["statement"], head["key"], head["signature"], {k["id"]: k["public"] for k in json.load(listed)["keys"]})
+        head = json.loads(file.readline(), **READ)
+        need(set(head) == {"statement", "key", "signature", "public"}, "something in the file is not signed")
+        check_signed(head["statement"], head["key"], head["signature"], {k["id"]: k["public"] for k in json.load(listed, **READ)["keys"]})
         check(file, head["statement"])

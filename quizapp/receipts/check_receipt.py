@@ -40,6 +40,15 @@ def need(holds: Any, what: str) -> None:
     if not holds:
         sys.exit("FALSE: " + what)
 
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    need(len(dict(pairs)) == len(pairs), "a name stands twice, and might be read in two ways")
+    return dict(pairs)
+
+def not_whole(number: str) -> None:
+    need(False, number + " is no whole number")
+
+READ: dict[str, Any] = {"object_pairs_hook": each_once, "parse_float": not_whole, "parse_constant": not_whole}
+
 def check_signed(kind: str, value: Any, key: str, signed: str, keys: dict[str, str]) -> None:
     public, signature = bytes.fromhex(keys.get(key, "")), bytes.fromhex(signed)
     need((value["type"], value["version"]) == (kind, 1), "this is no " + kind)
@@ -51,6 +60,7 @@ def check_signed(kind: str, value: Any, key: str, signed: str, keys: dict[str, s
 
 def check_receipt(file: Any, keys: dict[str, str], days: list[Any]) -> None:
     receipt, previous, last = file["receipt"], "", ""
+    need(set(file) <= {"receipt", "key", "signature", "answers", "entry"}, "something in the file is not signed")
     check_signed("quiz-receipt", receipt, file["key"], file["signature"], keys)
     print("Attempt", receipt["attempt"], "ended", datetime.fromtimestamp(receipt["ended_ms"] / 1000, timezone.utc))
     if "answers" in file:
@@ -58,6 +68,7 @@ def check_receipt(file: Any, keys: dict[str, str], days: list[Any]) -> None:
         print("Answers", *(f"{position}:{letters or '-'}" for position, _, letters in file["answers"]))
     if entry := file.get("entry"):
         day, place, path = entry["day"]["statement"], entry["position"], list(map(bytes.fromhex, entry["path"]))
+        need(set(entry) | set(entry["day"]) == {"position", "path", "day", "statement", "key", "signature"}, "something is not signed")
         check_signed("quiz-receipts-of-a-day", day, entry["day"]["key"], entry["day"]["signature"], keys)
         found, end, at = sha256(b"\0" + canonical(receipt)).digest(), day["count"] - 1, place
         while end and path:
@@ -75,5 +86,5 @@ def check_receipt(file: Any, keys: dict[str, str], days: list[Any]) -> None:
     print("TRUE" if entry else "TRUE, but not in a published day yet: fetch the receipt again after its day")
 
 if __name__ == "__main__":
-    files = [json.load(open(name, encoding="utf-8")) for name in sys.argv[1:4]]
+    files = [json.load(open(name, encoding="utf-8"), **READ) for name in sys.argv[1:4]]
     check_receipt(files[0], {key["id"]: key["public"] for key in files[1]["keys"]}, (files + [{}])[2].get("days", []))

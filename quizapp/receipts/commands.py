@@ -1,22 +1,23 @@
 """`quizapp receipts …`: check a receipt, close the days that are over, and compare the whole ledger with what is recorded."""
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from quizapp.clock import from_ms
 from quizapp.receipts.content import fault_of_days, fault_of_receipt
 from quizapp.receipts.jobs import close_days, enter_receipts
 from quizapp.receipts.ledger import closed_days, faults_of_ledger, public_keys, signed_day
+from quizapp.receipts.noted import read_days, read_keys, read_noted
 
 receipts = AppGroup("receipts", help="收据：查验、结账、核对。 Receipts: verify, close days, check the ledger.")
 
 FAULTS = {
     "no_receipt": "文件不是收据。 This file is no receipt.",
     "receipt_not_signed": "收据不是由公布的密钥签名的，或签名后被改过。 No published key signed this receipt as it is.",
+    "more_than_signed": "文件里夹带了没有签名的内容。 Something was put into this file that is not signed.",
     "answers_differ": "所附作答与收据里的摘要不符。 The answers are not those of the receipt.",
     "day_not_signed": "当日总账不是由公布的密钥签名的。 No published key signed the statement of the day.",
     "not_in_the_day": "收据不在当日总账里。 The receipt is not in the day's tree.",
@@ -34,24 +35,19 @@ def verify(file: Path, keys: Path | None, days: Path | None) -> None:
 
     退出码 Exit status: 0 真 it holds, 1 假 it does not.
     """
-    known = {key["id"]: key["public"] for key in _read(keys)["keys"]} if keys else public_keys()
-    noted = _read(days)["days"] if days else [signed_day(day) for day in reversed(closed_days())]
-    found = _read(file)
-    fault = fault_of_receipt(found, known, noted) or fault_of_days(noted, known)
+    known = read_keys(keys) if keys else public_keys()
+    noted = read_days(days) if days else [signed_day(day) for day in reversed(closed_days())]
+    found = read_noted(file)
+    fault = fault_of_days(noted, known) or fault_of_receipt(found, known, noted)
     if fault:
         code, _, day = fault.partition(" ")
         sys.exit(f"假 FALSE: {FAULTS[code]} {day}".strip())
+    of = found["receipt"]
+    ended = from_ms(of["ended_ms"]).isoformat(timespec="milliseconds")
     entered = "" if found.get("entry") else " 当日总账尚未公布，次日可取得入账证明。 Its day has no root yet."
-    click.echo(f"真 TRUE.{entered}")
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise click.UsageError(
-            f"{path.name} 不是 JSON 文件，请重新下载。 It is no JSON file: download it again."
-        ) from None
+    click.echo(
+        f"真 TRUE: 竞赛 {of['competition']}，答卷 {of['attempt']}，{ended} 结束。 Competition, attempt, its end.{entered}"
+    )
 
 
 @receipts.command("close")

@@ -107,6 +107,8 @@ def fault_of_receipt(file: Mapping[str, Any], keys: Mapping[str, str], days: Seq
         receipt = file["receipt"]
         if not (receipt.items() >= RECEIPT.items() and is_signed(receipt, file["key"], file["signature"], keys)):
             return "receipt_not_signed"
+        if not file.keys() <= {"receipt", "key", "signature", "answers", "entry"}:
+            return "more_than_signed"
         if "answers" in file and digest_of(file["answers"]) != receipt["answers"]:
             return "answers_differ"
         entry = file.get("entry")
@@ -118,6 +120,8 @@ def fault_of_receipt(file: Mapping[str, Any], keys: Mapping[str, str], days: Seq
             statement.items() >= DAY.items() and is_signed(statement, signed_day["key"], signed_day["signature"], keys)
         ):
             return "day_not_signed"
+        if entry.keys() != {"position", "path", "day"} or signed_day.keys() != {"statement", "key", "signature"}:
+            return "more_than_signed"
         path = [bytes.fromhex(step) for step in entry["path"]]
         root = root_by_path(leaf_hash(canonical(receipt)), entry["position"], statement["count"], path)
         if root is None or root.hex() != statement["root"]:
@@ -133,10 +137,14 @@ def fault_of_days(days: Iterable[Mapping[str, Any]], keys: Mapping[str, str]) ->
     """The first thing that is wrong with published days, oldest first: "code day", or "" if each follows the one before."""
     previous, last = "", ""
     for each in days:
-        statement = each["statement"]
-        if not (statement.items() >= DAY.items() and is_signed(statement, each["key"], each["signature"], keys)):
-            return f"day_not_signed {statement['day']}"
-        if statement["previous"] != previous or statement["day"] <= last:
-            return f"day_does_not_follow {statement['day']}"
-        previous, last = digest_of(statement), statement["day"]
+        try:
+            statement = each["statement"]
+            day = statement["day"]
+            if not (statement.items() >= DAY.items() and is_signed(statement, each["key"], each["signature"], keys)):
+                return f"day_not_signed {day}"
+            if statement["previous"] != previous or day <= last:
+                return f"day_does_not_follow {day}"
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return f"day_not_signed after {last}"
+        previous, last = digest_of(statement), day
     return ""

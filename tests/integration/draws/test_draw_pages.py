@@ -153,7 +153,11 @@ def test_a_stranger_checks_with_what_is_published_alone(urn: Urn, tmp_path: Path
         found = runner.invoke(group, arguments)
         assert found.exit_code == 0, found.output
         assert "真 TRUE" in found.output
-    file = json.loads((tmp_path / "draw.json").read_text())
+    whole = (tmp_path / "draw.json").read_text()
+    (tmp_path / "draw.json").write_text(whole.replace('"winners":', '"winners":[],"winners":', 1))
+    read_in_two_ways = runner.invoke(group, verify)
+    assert read_in_two_ways.exit_code == 2, read_in_two_ways.output
+    file = json.loads(whole)
     file["draw"]["winners"][0].reverse()
     (tmp_path / "draw.json").write_text(json.dumps(file))
     altered = runner.invoke(group, verify)

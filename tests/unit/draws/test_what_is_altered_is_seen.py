@@ -159,6 +159,32 @@ def test_altered_without_the_key_it_is_not_signed(alter: Callable[[File], None])
     assert fault_of_draw(made(), {}) == "draw_not_signed"
 
 
+def test_what_is_not_signed_has_no_place_in_the_file(tmp_path: Path) -> None:
+    file = made() | {"winners": [[ENTRIES[0].id]]}
+    assert fault_of_draw(file, KEYS) == "more_than_signed"
+    assert run_script(file, tmp_path).stderr.startswith("FALSE: something in the file is not signed")
+
+
+@pytest.mark.parametrize("first", ['"winners": [["00"]], ', '"entries": [["00", NaN]], '])
+def test_the_script_reads_nothing_that_could_be_read_in_two_ways(tmp_path: Path, first: str) -> None:
+    (tmp_path / "draw.json").write_text(json.dumps(made()).replace('"draw": {', '"draw": {' + first, 1))
+    command = [sys.executable, "-I", "-S", str(SCRIPT), "draw.json"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert run.stderr.startswith("FALSE: ")
+
+
+def test_an_id_that_only_looks_like_one_is_no_entry() -> None:
+    """Of two that look alike a person would take one for the other: they are hexadecimal digits in small letters."""
+    for like in ("0000000000000000000F", "0000000000000000000o", "000000000000000000１0"):
+        entries = sorted([*ENTRIES, Entry(like, 10_000)], key=lambda entry: entry.id)
+        draw = made(drawn=False)["draw"]
+        digest = roll_digest(draw["roll"], entries)
+        draw |= {"entries": [[entry.id, entry.score] for entry in entries], "digest": digest}
+        assert fault_of_draw(signed(draw), KEYS) == "no_draw"
+        with pytest.raises(SystemExit, match=r"^FALSE: an entry has a strange id"):
+            check(draw, "")
+
+
 @pytest.mark.parametrize("file", [{}, [], None, {"draw": []}, {"draw": {}, "key": 5}, {"draw": None}])
 def test_what_is_no_draw_is_called_so(file: Any) -> None:
     assert fault_of_draw(file, KEYS) == "no_draw"
@@ -174,6 +200,6 @@ def test_the_script_ends_with_a_failure(tmp_path: Path) -> None:
 
 def test_the_script_is_short_and_needs_python_alone() -> None:
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 80
+    assert len(lines) < 100
     modules = {line.split()[1] for line in lines if line.startswith(("import ", "from "))}
     assert modules <= sys.stdlib_module_names

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from quizapp.receipts.content import Receipt, day_statement, fault_of_days, fault_of_receipt, receipt_for
 from quizapp.receipts.merkle import EMPTY, leaf_hash, node_hash, path_of, root_by_path, root_of
-from quizapp.signing import SigningKey, canonical, digest_of, is_signed, key_id
+from quizapp.signing import SigningKey, canonical, digest_of, is_signed, key_id, parsed
 
 KEY, OTHER = SigningKey(b"k" * 32), SigningKey(b"o" * 32)
 KEYS = {KEY.id: KEY.public}
@@ -83,6 +83,22 @@ def test_equal_values_have_equal_bytes() -> None:
     assert canonical({"b": [1, "质"], "a": 2}) == '{"a":2,"b":[1,"质"]}'.encode()
     with pytest.raises(ValueError):
         canonical({"a": float("nan")})
+
+
+def test_what_two_readers_may_read_differently_is_not_read() -> None:
+    assert parsed('{"a":[1,"质"]}') == {"a": [1, "质"]}
+    for text in (
+        '{"a":1,"a":2}',
+        '[{"b":{"a":1,"a":1}}]',
+        "[NaN]",
+        "[Infinity]",
+        "1.5",
+        "1e400",
+        "[" * 100_000,
+        b"\xff",
+    ):
+        with pytest.raises(ValueError):
+            parsed(text)
 
 
 def test_a_key_can_not_take_anothers_name() -> None:
@@ -161,6 +177,9 @@ FORGED: dict[str, tuple[dict[str, Any], str]] = {
     "another root": (altered("entry", "day", "statement", "root", to="00" * 32), "day_not_signed"),
     "another count": (altered("entry", "day", "statement", "count", to=8), "day_not_signed"),
     "a day's statement for a receipt": (a_day_as_a_receipt(), "receipt_not_signed"),
+    "something that is not signed": (a_file() | {"score": 10_000}, "more_than_signed"),
+    "something in the proof": (altered("entry", "note", to="更正后 100 分"), "more_than_signed"),
+    "something beside the day": (altered("entry", "day", "closed", to=1), "more_than_signed"),
     "no receipt": ({"hello": 1}, "no_receipt"),
     "a list": (altered("receipt", to=[1]), "no_receipt"),
     "a signature that is no number": (altered("signature", to="xyz"), "receipt_not_signed"),
@@ -211,6 +230,7 @@ def test_days_follow_one_another_and_a_missing_or_a_replayed_one_is_seen() -> No
     forged = deepcopy(chain)
     forged[1]["statement"]["count"] = 1
     assert fault_of_days(forged, KEYS) == "day_not_signed 2026-11-02"
+    assert fault_of_days([chain[0], {"statement": []}], KEYS) == "day_not_signed after 2026-11-01"
 
 
 # The script that stands alone
@@ -218,7 +238,9 @@ def test_days_follow_one_another_and_a_missing_or_a_replayed_one_is_seen() -> No
 SCRIPT = Path(__file__).parents[3] / "quizapp" / "receipts" / "check_receipt.py"
 
 
-def script_says(folder: Path, file: dict[str, Any], noted: list[dict[str, Any]] | None = None) -> str:
+def script_says(
+    folder: Path, file: dict[str, Any], noted: list[dict[str, Any]] | None = None, *, shown_first: str = ""
+) -> str:
     """What the script prints last; -I keeps everything but the standard library from it."""
     documents: dict[str, Any] = {
         "receipt.json": file,
@@ -226,7 +248,8 @@ def script_says(folder: Path, file: dict[str, Any], noted: list[dict[str, Any]] 
         **({"days.json": {"days": noted}} if noted is not None else {}),
     }
     for name, document in documents.items():
-        (folder / name).write_text(json.dumps(document))
+        text = json.dumps(document)
+        (folder / name).write_text(text.replace('"receipt":', shown_first + '"receipt":', 1) if shown_first else text)
     command = [sys.executable, "-I", "-S", str(SCRIPT), *(str(folder / name) for name in documents)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (run.returncode == 0) == run.stdout.strip().rpartition("\n")[2].startswith("TRUE")
@@ -249,6 +272,12 @@ def test_the_script_sees_what_the_program_sees(tmp_path: Path, file: dict[str, A
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("first", ['"receipt": {"ended_ms": 1}, ', '"entry": 1.0, '])
+def test_the_script_reads_nothing_that_could_be_read_in_two_ways(tmp_path: Path, first: str) -> None:
+    assert script_says(tmp_path, a_file(), shown_first=first).startswith("FALSE: ")
+
+
+@pytest.mark.once
 def test_the_script_sees_days_that_were_changed(tmp_path: Path) -> None:
     chain = days(1, 2, 5)
     alone = {**a_file(), "entry": None}
@@ -257,4 +286,4 @@ def test_the_script_sees_days_that_were_changed(tmp_path: Path) -> None:
 
 
 def test_the_script_is_short() -> None:
-    assert len(SCRIPT.read_text().splitlines()) < 80
+    assert len(SCRIPT.read_text().splitlines()) < 100
