@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from flask_login import current_user
 
 from quizapp.banks import queries
 from quizapp.banks.checking import messages
@@ -14,11 +13,12 @@ from quizapp.banks.uses import Use, users
 from quizapp.banks.writing import FILE_KINDS
 from quizapp.errors import NotFound
 from quizapp.web.downloads import download
+from quizapp.web.page_context import who_is_here
 
 
 def names() -> dict[str, Any]:
     """What every template about banks may use, for the blueprints' context processors."""
-    held = current_user.roles if current_user.is_authenticated else frozenset()
+    held: frozenset[str] = getattr(who_is_here(), "roles", frozenset())
     return {
         "may_change": bool(held & {"organizer", "administrator"}),
         "type_names": messages.TYPE_NAMES,

@@ -1,5 +1,6 @@
 """One place turns errors into a page or JSON. It works with SQL and Redis down: it asks neither."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,12 @@ _HTTP_CODES = {
     413: "too_large",
     429: "too_many_requests",
 }
+
+
+# No byte more can be written: the disk is full, or what this account or process may have of it.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# As SQLite says it, and the system where PostgreSQL passes its word on.
+_SQL_DISK_FULL = ("database or disk is full", "No space left on device")
 
 
 def add_sentences(sentences: Mapping[str, Any]) -> None:
@@ -67,8 +74,19 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def sql_away(error: OperationalError) -> ResponseReturnValue:
+        if any(text in str(error.orig) for text in _SQL_DISK_FULL):
+            return disk_full()
         log.error("sql_unavailable")
         return respond(Unavailable())
+
+    @app.errorhandler(OSError)
+    def file_failed(error: OSError) -> ResponseReturnValue:
+        # A large upload waits in a file until it is read.
+        return disk_full() if error.errno in _DISK_FULL else unexpected(error)
+
+    def disk_full() -> ResponseReturnValue:
+        log.error("disk_full")
+        return respond(Unavailable("disk_full", retry_after_s=60))
 
     @app.errorhandler(RedisConnectionError)
     @app.errorhandler(RedisTimeoutError)
