@@ -262,8 +262,9 @@ def _known(
     if reading is Reading.NOTHING or board is None:
         return {}, {}
     if reading is Reading.FULL:
-        return names_of(accounts), board.unit_names
-    lines = {unit: board.lines.get(unit, ()) for unit in own}
+        return names_of(accounts), board.unit_names(own)
+    held = board.lines(own)
+    lines = {unit: held.get(unit, ()) for unit in own}
     figures = board.figures("units", {str(above) for line in lines.values() for above in line})
     shown = {unit: unit_shown(line, figures, board.minimum) for unit, line in lines.items()}
     hidden = {unit for unit, line in lines.items() if line and shown[unit] is None}
@@ -274,7 +275,8 @@ def _known(
         for row in rows
         if row.organization_id not in hidden or row.account_id in agreed
     }
-    return kept, {unit: board.unit_names.get(above, "") for unit, above in shown.items() if above is not None}
+    called = board.unit_names({above for above in shown.values() if above is not None})
+    return kept, {unit: called.get(above, "") for unit, above in shown.items() if above is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
@@ -21,13 +22,13 @@ from quizapp.extensions import db, grader
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.corrections import Changes, keep_corrections
 from quizapp.leaderboards.differences import differences_of
-from quizapp.leaderboards.figures import Tree, figures_of_groups
-from quizapp.leaderboards.models import Freeze, Freezing, Snapshot, Standing
+from quizapp.leaderboards.figures import Figures, Tree, figures_of_groups
+from quizapp.leaderboards.models import Freeze, Freezing, GroupPlace, Snapshot, Standing, UnitPlaces
 from quizapp.leaderboards.pace import QUARTER_MS, frozen_pace
 from quizapp.leaderboards.queries import Readiness, names_of, readiness
 from quizapp.leaderboards.snapshot_lines import TreeUnit, counted_units, standing_groups
 from quizapp.leaderboards.snapshots import Rows, Writer, portions, rows_on_disk, snapshot_in_force, units_now, units_of
-from quizapp.leaderboards.standings import Digest, StandingRow, people_rows
+from quizapp.leaderboards.standings import Digest, PlacesOfUnits, StandingRow, group_places, people_rows
 from quizapp.receipts.ledger import publish_key
 
 Tell = Callable[[int, int], None]
@@ -155,7 +156,7 @@ def correct_standings(
     held = db.session.get_one(Freeze, competition.id)
     frozen_by = held.frozen_by_id
     rules = sources.BoardRules(competition.id, competition.tie_keys, held.summary["minimum"])
-    for table in (Standing, Freeze):
+    for table in (Standing, GroupPlace, UnitPlaces, Freeze):
         db.session.execute(delete(table).where(table.competition_id == competition.id))
     db.session.expunge(held)
     with rows_on_disk() as rows:
@@ -185,12 +186,14 @@ def _work_out(
     tree = Tree(counted_units(units, corrected.headcounts))
     names = {str(unit.unit): unit.name for unit in units}
     figures = figures_of_groups(tree, corrected.sums_of_units())
-    paths = {unit: "/".join(str(above) for above in tree.line(int(unit))) for unit in figures["units"]}
+    lines = {unit: tree.line(int(unit)) for unit in figures["units"]}
+    paths = {unit: "/".join(map(str, line)) for unit, line in lines.items()}
     groups = standing_groups(figures, rules.minimum, paths)
     writer.begin(units, figures["units"], groups)
     digest = Digest(rules.competition, rules.tie_keys, rules.minimum)
     scores: Counter[int] = Counter()
     ended: Counter[int] = Counter()
+    places = PlacesOfUnits()
     total = sources.extent_of(db.session.connection(), competition.id)[0]
     for portion in portions(people_rows(corrected.results_in_order(), rules.tie_keys)):
         people = names_of([int(row.subject) for row in portion])
@@ -198,9 +201,19 @@ def _work_out(
         scores.update(row.figures["score"] for row in portion)
         ended.update(row.figures["submitted_ms"] // QUARTER_MS for row in portion)
         writer.people(portion)
+        _add_places(
+            competition,
+            rows,
+            UnitPlaces,
+            [part for row in portion for part in places.add(row.place, tree.line(row.organization_id or 0))],
+        )
         tell(scores.total(), total)
     for portion in portions(groups):
         _add(competition, rows, portion, names, digest)
+    for part in portions(places.end()):
+        _add_places(competition, rows, UnitPlaces, part)
+    for stand in portions(group_places(figures, lines, rules.minimum)):
+        _add_places(competition, rows, GroupPlace, stand)
     return Freeze(
         competition_id=competition.id,
         frozen_at=writer.now,
@@ -209,6 +222,9 @@ def _work_out(
             "tie_keys": rules.tie_keys,
             "minimum": rules.minimum,
             "participants": scores.total(),
+            "total": sum(
+                (figures["units"][unit] for unit, line in lines.items() if len(line) == 1), Figures()
+            ).to_json(),
             "scores": {str(score): count for score, count in sorted(scores.items())},
             "pace": frozen_pace(ended, competition.closes_at, ZoneInfo(competition.timezone)),
         },
@@ -235,3 +251,13 @@ def _add(
             }
         )
     rows.add(Standing, values)
+
+
+def _add_places(
+    competition: Competition,
+    rows: Rows,
+    table: type[GroupPlace] | type[UnitPlaces],
+    values: Sequence[dict[str, Any]],
+) -> None:
+    if values:
+        rows.add(table, [{"competition_id": competition.id, **each} for each in values])

@@ -1,241 +1,222 @@
-"""The frozen boards, read from `standing`: what they say can't change any more, so the small ones are read once a process."""
+"""The frozen boards, read from SQL: what they say can't change any more, so everything has its place kept, and is found by it."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection
-from datetime import datetime
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from quizapp.extensions import db
 from quizapp.leaderboards.boards import GroupRow, PersonRow, Place, Stamp
-from quizapp.leaderboards.figures import Figures, Order, ranked_figures
-from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.figures import Figures, Order
+from quizapp.leaderboards.models import Freeze, GroupPlace, Standing, UnitPlaces
 from quizapp.leaderboards.ranking import TIME
+from quizapp.leaderboards.standings import PORTION, unpacked
 
-GROUPS = ("units", "regions", "industries")
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A unit, region or industry as it was at the freeze. `line` and `name` are a unit's."""
+
+    figures: Figures
+    line: tuple[int, ...]
+    name: str
 
 
 class FrozenBoard:
-    """The standings of one competition."""
+    """The standings of one competition. A page reads what it shows: nothing here grows with how many stand on the boards."""
 
     frozen = True
 
     def __init__(self, freeze: Freeze) -> None:
         self.freeze = freeze
         self._competition = freeze.competition_id
+        self._known: dict[tuple[str, str], Group | None] = {}
         self.stamp = Stamp(as_of=freeze.frozen_at, version=freeze.digest[:16])
-
-    @cached_property
-    def _groups(self) -> "Groups":
-        return _groups_of(self._competition, self.freeze.digest, self.minimum, self.freeze.frozen_at)
 
     @property
     def minimum(self) -> int:
         """From how many participants on a unit is shown person by person."""
         return int(self.freeze.summary["minimum"])
 
-    @property
-    def unit_names(self) -> dict[int, str]:
-        """What every unit that stands on the boards was called at the freeze."""
-        return self._groups.names
+    def unit_names(self, units: Collection[int]) -> dict[int, str]:
+        """What those of the units that stand on the boards were called at the freeze."""
+        return {int(unit): group.name for unit, group in self._groups("units", map(str, units)).items()}
 
     def names(self, accounts: Collection[int]) -> dict[int, str]:
         """What people were called at the freeze, by account."""
         subjects = [str(account) for account in accounts]
-        rows = select(Standing.subject, Standing.name).where(*self._among(None), Standing.subject.in_(subjects))
+        rows = select(Standing.subject, Standing.name).where(*self._people, Standing.subject.in_(subjects))
         return {int(subject): name or "" for subject, name in db.session.execute(rows)}
 
     def units_of_people(self, accounts: Collection[int]) -> dict[int, int | None]:
         """The units that people's results count for, by account."""
         subjects = [str(account) for account in accounts]
         columns = Standing.subject, Standing.organization_id
-        rows = select(*columns).where(*self._among(None), Standing.subject.in_(subjects))
+        rows = select(*columns).where(*self._people, Standing.subject.in_(subjects))
         return {int(subject): unit for subject, unit in db.session.execute(rows)}
 
-    @property
-    def lines(self) -> dict[int, tuple[int, ...]]:
-        """Of every unit that stands on the boards the ids from the root down to itself, as they were at the freeze."""
-        return self._groups.lines
+    def lines(self, units: Collection[int]) -> dict[int, tuple[int, ...]]:
+        """Of those of the units that stand on the boards the ids from the root down to themselves, as they were then."""
+        return {int(unit): group.line for unit, group in self._groups("units", map(str, units)).items()}
+
+    def all_units(self) -> dict[int, Group]:
+        """Every unit that stands on the boards. Not for the boards' own pages: they are tens of thousands."""
+        rows = _group_columns(self._competition, "units")
+        return {int(subject): _group(figures, name) for subject, figures, name in db.session.execute(rows)}
 
     def scores(self) -> dict[int, int]:
         return {int(score): count for score, count in self.freeze.summary["scores"].items()}
 
     def total(self) -> Figures:
-        return self._groups.total()
+        return Figures(**self.freeze.summary["total"])
 
     def count_people(self, unit: int | None = None) -> int:
         if unit is None:
             return int(self.freeze.summary["participants"])
-        return self._groups.figures["units"].get(str(unit), Figures()).participants
+        return self.figures("units", [str(unit)]).get(str(unit), Figures()).participants
 
     def people(self, offset: int, limit: int, unit: int | None = None) -> list[PersonRow]:
         first = max(0, offset - 1)
-        rows = select(Standing).where(*self._among(None)).order_by(Standing.place)
+        rows = select(Standing).where(*self._people).order_by(Standing.place)
         if unit is None:  # places count every row, so that a page far down is found by its key
             rows = rows.where(Standing.place > offset - 1, Standing.place <= offset + limit + 1)
-        else:  # the index alone tells which they are: of a large unit tens of thousands of rows are not read
-            places = select(Standing.place).where(*self._among(unit)).order_by(Standing.place)
-            rows = rows.where(Standing.place.in_(db.session.scalars(places.offset(first).limit(limit + 2)).all()))
+        else:
+            rows = rows.where(Standing.place.in_(self._places_in(unit, first, offset + limit + 1)))
         found = list(db.session.scalars(rows))
         if not found:
             return []
+        self._groups("units", {str(row.organization_id) for row in found if row.organization_id is not None})
         rank = 1 + self._count_before(found[0].rank, unit)
         ranked = []
         for number, row in enumerate(found):
             if number and row.rank != found[number - 1].rank:
                 rank = first + number + 1
             ranked.append((first + number + 1, rank, row))
-        ranks = [rank for _, rank, _ in ranked]
+        sharing = Counter(rank for _, rank, _ in ranked)
         return [
-            self._person_row(place, rank, rank in ranks[:number] + ranks[number + 1 :], row)
-            for number, (place, rank, row) in enumerate(ranked)
+            self._person_row(place, rank, sharing[rank] > 1, row)
+            for place, rank, row in ranked
             if offset < place <= offset + limit
         ]
 
     def person(self, account: int, unit: int | None = None) -> tuple[PersonRow, Place] | None:
-        rows = select(Standing).where(*self._among(None), Standing.subject == str(account))
-        row = db.session.scalar(rows)
-        if row is None or (unit is not None and unit not in self._groups.lines.get(row.organization_id or 0, ())):
+        row = db.session.scalar(select(Standing).where(*self._people, Standing.subject == str(account)))
+        if row is None or (unit is not None and unit not in self._line(row)):
             return None
         if TIME in self.freeze.summary["tie_keys"]:  # few are equal to the millisecond; they stand one after the other
-            behind = select(Standing.place).where(*self._among(None), Standing.place > row.place)
+            behind = select(Standing.place).where(*self._people, Standing.place > row.place)
             following = db.session.scalar(behind.where(Standing.rank > row.rank).order_by(Standing.place).limit(1))
             sharing = (following or self.count_people() + 1) - row.rank
         else:  # of millions a hundred thousand may share a score
             sharing = self.scores()[row.figures["score"]]
         place, rank = row.place, row.rank
         if unit is not None:
-            place = 1 + self._count(unit, Standing.place < row.place)
-            rank = 1 + self._count_before(row.rank, unit)
-            sharing = self._count(unit, Standing.place >= row.rank, Standing.place < row.rank + sharing)
+            before = self._count_before(row.rank, unit)
+            place, rank = 1 + self._count_before(row.place, unit), 1 + before
+            sharing = self._count_before(row.rank + sharing, unit) - before
         standing = Place(place, rank, self.count_people(unit), sharing)
         return self._person_row(place, rank, sharing > 1, row), standing
 
     def count_groups(self, board: str, scope: str, order: Order) -> int:
-        return len(self._groups.ranked(board, scope, order))
+        rows = select(func.max(GroupPlace.place)).where(*self._on(board, scope, order))
+        return db.session.scalar(rows) or 0
 
     def groups(self, board: str, scope: str, order: Order, offset: int, limit: int) -> list[GroupRow]:
-        ranked = self._groups.ranked(board, scope, order)
-        sharing = self._groups.sharing(board, scope, order)
-        figures = self._groups.figures[board]
-        return [
-            GroupRow(place, rank, sharing[rank] > 1, subject, figures[subject])
-            for place, rank, subject in ranked[offset : offset + limit]
-        ]
+        columns = GroupPlace.place, GroupPlace.rank, GroupPlace.sharing, GroupPlace.subject
+        rows = select(*columns).where(
+            *self._on(board, scope, order), GroupPlace.place > offset, GroupPlace.place <= offset + limit
+        )
+        found = db.session.execute(rows.order_by(GroupPlace.place)).all()
+        figures = self.figures(board, [row.subject for row in found])
+        return [GroupRow(row.place, row.rank, row.sharing > 1, row.subject, figures[row.subject]) for row in found]
 
     def group_place(self, board: str, scope: str, order: Order, subject: str) -> Place | None:
-        found = self._groups.places(board, scope, order).get(subject)
-        if found is None:
-            return None
-        place, rank = found
-        of = len(self._groups.ranked(board, scope, order))
-        return Place(place, rank, of, self._groups.sharing(board, scope, order)[rank])
+        columns = GroupPlace.place, GroupPlace.rank, GroupPlace.sharing
+        rows = select(*columns).where(*self._on(board, scope, order), GroupPlace.subject == subject)
+        found = db.session.execute(rows).one_or_none()
+        return Place(found.place, found.rank, self.count_groups(board, scope, order), found.sharing) if found else None
 
     def figures(self, board: str, subjects: Collection[str]) -> dict[str, Figures]:
-        known = self._groups.figures[board]
-        return {subject: known[subject] for subject in subjects if subject in known}
+        return {subject: group.figures for subject, group in self._groups(board, subjects).items()}
 
-    def _among(self, unit: int | None) -> list[ColumnElement[bool]]:
-        among = [Standing.competition_id == self._competition, Standing.board == "people"]
-        if unit is not None:
-            among.append(Standing.organization_id.in_(self._groups.below(unit)))
-        return among
+    @property
+    def _people(self) -> list[ColumnElement[bool]]:
+        return [Standing.competition_id == self._competition, Standing.board == "people"]
 
-    def _count_before(self, rank: int, unit: int | None) -> int:
-        """How many stand before everybody of a rank, which is the place of the first of them."""
-        return rank - 1 if unit is None else self._count(unit, Standing.place < rank)
+    def _on(self, board: str, scope: str, order: Order) -> list[ColumnElement[bool]]:
+        return [
+            GroupPlace.competition_id == self._competition,
+            GroupPlace.board == board,
+            GroupPlace.scope == scope,
+            GroupPlace.ordered_by == order.value,
+        ]
 
-    def _count(self, unit: int, *places: ColumnElement[bool]) -> int:
-        """How many of a unit stand at such places: by the index alone."""
-        return db.session.scalar(select(func.count()).select_from(Standing).where(*self._among(unit), *places)) or 0
+    def _groups(self, board: str, subjects: Iterable[str]) -> dict[str, Group]:
+        """Those of the subjects that stand on the boards; each is read once."""
+        wanted = list(dict.fromkeys(subjects))
+        if missing := [subject for subject in wanted if (board, subject) not in self._known]:
+            self._known.update(dict.fromkeys(((board, subject) for subject in missing), None))
+            rows = _group_columns(self._competition, board).where(Standing.subject.in_(missing))
+            for subject, figures, name in db.session.execute(rows):
+                self._known[board, subject] = _group(figures, name)
+        return {subject: group for subject in wanted if (group := self._known[board, subject])}
+
+    def _places_in(self, unit: int, first: int, end: int) -> list[int]:
+        """At which places of everybody's board those stand who are in a unit the ones from index `first` to before `end`."""
+        rows = select(UnitPlaces.places).where(
+            UnitPlaces.competition_id == self._competition,
+            UnitPlaces.organization_id == unit,
+            UnitPlaces.number.between(first // PORTION, (end - 1) // PORTION),
+        )
+        begin = first // PORTION * PORTION
+        places = [
+            place for portion in db.session.scalars(rows.order_by(UnitPlaces.number)) for place in unpacked(portion)
+        ]
+        return places[first - begin : end - begin]
+
+    def _count_before(self, place: int, unit: int | None) -> int:
+        """How many of a unit, or of everybody, stand before a place of everybody's board."""
+        if unit is None:
+            return place - 1
+        rows = select(UnitPlaces.number, UnitPlaces.places).where(
+            UnitPlaces.competition_id == self._competition,
+            UnitPlaces.organization_id == unit,
+            UnitPlaces.first_place < place,
+        )
+        found = db.session.execute(rows.order_by(UnitPlaces.first_place.desc()).limit(1)).one_or_none()
+        return found.number * PORTION + bisect_left(unpacked(found.places), place) if found else 0
+
+    def _line(self, row: Standing) -> tuple[int, ...]:
+        unit = row.organization_id
+        return self.lines([unit]).get(unit, ()) if unit is not None else ()
 
     def _person_row(self, place: int, rank: int, tied: bool, row: Standing) -> PersonRow:
-        line = self._groups.lines.get(row.organization_id or 0, ())
         values = row.figures
         return PersonRow(
-            place, rank, tied, int(row.subject), line, values["score"], values["used_ms"], values["submitted_ms"]
+            place,
+            rank,
+            tied,
+            int(row.subject),
+            self._line(row),
+            values["score"],
+            values["used_ms"],
+            values["submitted_ms"],
         )
 
 
-class Groups:
-    """The frozen units, regions and industries of a competition: some tens of thousands of rows at most."""
-
-    def __init__(
-        self,
-        figures: dict[str, dict[str, Figures]],
-        lines: dict[int, tuple[int, ...]],
-        names: dict[int, str],
-        minimum: int,
-    ) -> None:
-        self.figures = figures
-        self.lines = lines
-        self.names = names
-        self._minimum = minimum
-        self._ranked: dict[tuple[str, str, Order], list[tuple[int, int, str]]] = {}
-        self._sharing: dict[tuple[str, str, Order], dict[int, int]] = {}
-        self._places: dict[tuple[str, str, Order], dict[str, tuple[int, int]]] = {}
-        self._below: dict[int, list[int]] = {}
-        self._inside: dict[str, list[int]] = {}
-        for unit, line in lines.items():
-            self._inside.setdefault(_scope(line), []).append(unit)
-            for above in line:
-                self._below.setdefault(above, []).append(unit)
-
-    def below(self, unit: int) -> list[int]:
-        """The unit and all units below it."""
-        return self._below.get(unit, [])
-
-    def total(self) -> Figures:
-        """The sum of the roots."""
-        return sum((self.figures["units"][str(unit)] for unit, line in self.lines.items() if len(line) == 1), Figures())
-
-    def ranked(self, board: str, scope: str, order: Order) -> list[tuple[int, int, str]]:
-        """(place, rank, subject) of a board, in order."""
-        wanted = (board, scope, order)
-        if wanted not in self._ranked:
-            subjects = self.figures[board]
-            if scope != "all":
-                subjects = {str(unit): subjects[str(unit)] for unit in self._inside.get(scope, ())}
-            self._ranked[wanted] = ranked_figures(subjects, order, self._minimum)
-        return self._ranked[wanted]
-
-    def places(self, board: str, scope: str, order: Order) -> dict[str, tuple[int, int]]:
-        """Place and rank of each subject on a board."""
-        wanted = (board, scope, order)
-        if wanted not in self._places:
-            self._places[wanted] = {subject: (place, rank) for place, rank, subject in self.ranked(board, scope, order)}
-        return self._places[wanted]
-
-    def sharing(self, board: str, scope: str, order: Order) -> dict[int, int]:
-        """How many share each rank of a board."""
-        wanted = (board, scope, order)
-        if wanted not in self._sharing:
-            self._sharing[wanted] = Counter(rank for _place, rank, _subject in self.ranked(board, scope, order))
-        return self._sharing[wanted]
+def _group_columns(competition: int, board: str) -> Select[str, Any, str | None]:
+    # Columns, since twenty thousand objects of the session would take seconds.
+    columns = Standing.subject, Standing.figures, Standing.name
+    return select(*columns).where(Standing.competition_id == competition, Standing.board == board)
 
 
-def _scope(line: tuple[int, ...]) -> str:
-    return "top" if len(line) == 1 else str(line[-2])
-
-
-@lru_cache(maxsize=16)
-def _groups_of(competition: int, digest: str, minimum: int, _frozen_at: datetime) -> Groups:
-    """Digest and moment are part of the cache's key: what has others is another standing."""
-    figures: dict[str, dict[str, Figures]] = {"units": {}, "regions": {}, "industries": {}}
-    lines: dict[int, tuple[int, ...]] = {}
-    names: dict[int, str] = {}
-    # Columns, since twenty thousand objects of the session would take the first page seconds.
-    columns = Standing.board, Standing.subject, Standing.name, Standing.figures
-    for row in db.session.execute(
-        select(*columns).where(Standing.competition_id == competition, Standing.board.in_(GROUPS))
-    ):
-        values = dict(row.figures)
-        if row.board == "units":
-            lines[int(row.subject)] = tuple(int(unit) for unit in values.pop("path").split("/"))
-            names[int(row.subject)] = row.name or ""
-        figures[row.board][row.subject] = Figures(**values)
-    return Groups(figures, lines, names, minimum)
+def _group(figures: Mapping[str, Any], name: str | None) -> Group:
+    values = dict(figures)
+    line = tuple(int(unit) for unit in values.pop("path", "").split("/") if unit)
+    return Group(Figures(**values), line, name or "")
 
 
 def frozen_board(competition: int) -> FrozenBoard | None:

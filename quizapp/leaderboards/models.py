@@ -26,7 +26,6 @@ class Standing(Base):
     __table_args__ = (
         CheckConstraint("board IN ('people', 'units', 'regions', 'industries')", name="board_known"),
         Index("ix_standing_subject", "competition_id", "board", "subject"),
-        Index("ix_standing_organization", "competition_id", "board", "organization_id", "place"),
     )
 
     competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
@@ -39,12 +38,49 @@ class Standing(Base):
     name: Mapped[str | None] = mapped_column(String(120))
 
 
+class GroupPlace(Base):
+    """Where a frozen unit, region or industry stands by one order, among all or (`scope`: "top", or a unit) among siblings.
+
+    It follows from the rows of `standing`, and is kept so that a page reads what it shows, however many units there are.
+    `sharing` is how many share the rank.
+    """
+
+    __tablename__ = "group_place"
+    __table_args__ = (Index("ix_group_place_subject", "competition_id", "board", "subject"),)
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    board: Mapped[str] = mapped_column(String(12), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(24), primary_key=True)
+    ordered_by: Mapped[str] = mapped_column(String(12), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True)
+    rank: Mapped[int] = mapped_column(Integer)
+    sharing: Mapped[int] = mapped_column(Integer)
+    subject: Mapped[str] = mapped_column(String(24))
+
+
+class UnitPlaces(Base):
+    """At which places of the frozen people's board the people of a unit and all below it stand, in order.
+
+    In portions of `standings.PORTION`, numbered from 0, so that any page inside a unit is found at once. `places` are whole
+    numbers of four bytes, the lowest first (`standings.packed`); `first_place` is the first of them.
+    """
+
+    __tablename__ = "unit_places"
+    __table_args__ = (Index("ix_unit_places_first", "competition_id", "organization_id", "first_place"),)
+
+    competition_id: Mapped[int] = mapped_column(ForeignKey("competition.id"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    first_place: Mapped[int] = mapped_column(Integer)
+    places: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Freeze(Base):
     """That a competition was frozen: when, by whom, and the digest of the canonical rows of its standings.
 
     `summary` holds what the boards were made by and what the rows leave out: `tie_keys`, `minimum`, `participants`, `scores`,
-    how many people have each score (hundredths of a point, as text), and `pace` (`pace.frozen_pace`), which freezes of
-    earlier releases lack.
+    how many people have each score (hundredths of a point, as text), `total`, the figures of the roots together, and `pace`
+    (`pace.frozen_pace`), which freezes of earlier releases lack.
     """
 
     __tablename__ = "freeze"

@@ -5,7 +5,7 @@ the results that were so proved, row by row. Nothing holds more than a portion o
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -26,12 +26,12 @@ from quizapp.leaderboards.corrections import Corrected
 from quizapp.leaderboards.figures import Figures, Order, Tree, ranked_figures
 from quizapp.leaderboards.frozen import FrozenBoard
 from quizapp.leaderboards.live import LiveBoard
-from quizapp.leaderboards.models import BOARDS, Standing
+from quizapp.leaderboards.models import BOARDS, GroupPlace, Standing
 from quizapp.leaderboards.ranking import Counted
 from quizapp.leaderboards.recomputation import Ended, counting_attempt, tie_of, worth
 from quizapp.leaderboards.snapshots import snapshot_in_force
 from quizapp.leaderboards.sources import BoardRules
-from quizapp.leaderboards.standings import Digest, StandingRow, group_rows
+from quizapp.leaderboards.standings import Digest, StandingRow, group_places, group_rows
 
 CHUNK = 500
 HELD_ROWS = 20_000
@@ -204,12 +204,12 @@ def differences(connection: Connection, board: LiveBoard | FrozenBoard, rules: B
     sums = corrected.sums_of_units()
     if isinstance(board, FrozenBoard):
         yield from _standings(connection, board, rules, corrected)
-        lines = board.lines
+        lines = {unit: group.line for unit, group in board.all_units().items()}
     else:
         lines = {unit: tree.line(unit) for unit in tree.units}
     yield from _people(corrected, board, rules, lines)
     if isinstance(board, FrozenBoard):
-        yield from _frozen_sums(connection, board, sums)
+        yield from _frozen_sums(connection, board, sums, lines)
         yield from _digest(connection, board)
     else:
         tallies, _ = sources.read_tallies(connection, rules.competition)
@@ -349,14 +349,33 @@ def _standings(
         right = _standing(should) if should else None
         if row != right:
             yield _standing_difference(row, right)
+    boards: dict[str, dict[str, Figures]] = {}
+    lines: dict[str, tuple[int, ...]] = {}
     for name in BOARDS[1:]:
         kept = list(_kept(connection, rules.competition, name))
         paths = {row.subject: row.figures["path"] for row in kept if "path" in row.figures}
-        subjects = {row.subject: _figures(row) for row in kept}
+        subjects = boards[name] = {row.subject: _figures(row) for row in kept}
+        lines |= {unit: tuple(map(int, path.split("/"))) for unit, path in paths.items()}
         by_mean = group_rows(name, subjects, board.freeze.summary["minimum"], paths if name == "units" else None)
         for row, place in zip_longest(kept, by_mean):
             if row != place:
                 yield _standing_difference(row, place)
+    places = group_places(boards, lines, board.freeze.summary["minimum"])
+    yield from _group_places(connection, rules.competition, places)
+    total = sum((boards["units"][unit] for unit, line in lines.items() if len(line) == 1), Figures())
+    if board.total() != total:
+        yield Difference(("全部单位之和", "sum of all units"), str(board.total()), str(total))
+
+
+def _group_places(connection: Connection, competition: int, due: Iterable[dict[str, Any]]) -> Iterator[Difference]:
+    """The places of units, regions and industries by each order, which follow from their rows."""
+    key, value = ("board", "scope", "ordered_by", "place"), ("rank", "sharing", "subject")
+    columns = [getattr(GroupPlace, name) for name in key + value]
+    kept = {
+        row[:4]: row[4:] for row in connection.execute(select(*columns).where(GroupPlace.competition_id == competition))
+    }
+    right = {tuple(row[name] for name in key): tuple(row[name] for name in value) for row in due}
+    yield from _unequal(("冻结榜的名次", "frozen place"), kept, right)
 
 
 def _standing(due: _Ranked) -> StandingRow:
@@ -395,11 +414,13 @@ def _digest(connection: Connection, board: FrozenBoard) -> Iterator[Difference]:
         yield Difference(("冻结榜的摘要", "digest of the standings"), freeze.digest, str(digest))
 
 
-def _frozen_sums(connection: Connection, board: FrozenBoard, sums: Mapping[int, Figures]) -> Iterator[Difference]:
+def _frozen_sums(
+    connection: Connection, board: FrozenBoard, sums: Mapping[int, Figures], lines: Mapping[int, tuple[int, ...]]
+) -> Iterator[Difference]:
     """The units' figures summed along the tree as it was frozen; headcounts may have been edited since."""
     totals: dict[str, Figures] = {}
     for unit, own in sums.items():
-        for above in board.lines.get(unit, ()):
+        for above in lines.get(unit, ()):
             totals[str(above)] = totals.get(str(above), Figures()) + own
     kept = {row.subject: _figures(row) for row in _kept(connection, board.freeze.competition_id, "units")}
     of_people = {unit: replace(figures, headcount=0, covered=0) for unit, figures in kept.items()}

@@ -56,7 +56,7 @@ class UnitName:
 def unit_names(board: Board, units: Collection[int]) -> dict[int, UnitName]:
     """What units are called, by id."""
     if isinstance(board, FrozenBoard):
-        return {unit: UnitName(unit, board.unit_names[unit]) for unit in units if unit in board.unit_names}
+        return {unit: UnitName(unit, name) for unit, name in board.unit_names(units).items()}
     if not units:
         return {}
     rows = select(Organization.id, Organization.name).where(Organization.id.in_(units))
@@ -66,7 +66,7 @@ def unit_names(board: Board, units: Collection[int]) -> dict[int, UnitName]:
 def units_above(board: Board, unit: int) -> list[UnitName]:
     """The units above one, the root first."""
     if isinstance(board, FrozenBoard):
-        line = list(board.lines.get(unit, ()))
+        line = list(board.lines([unit]).get(unit, ()))
     else:
         line = db.session.get_one(Organization, unit).ancestor_ids
     names = unit_names(board, line)

@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, func, insert, select, tuple_
 
@@ -48,6 +48,8 @@ from quizapp.papers.assembly import assemble
 from quizapp.receipts.content import answers_of, attempt_id
 from quizapp.receipts.models import ReceiptEntry
 from quizapp.signing import canonical, digest_of
+
+T = TypeVar("T")
 
 SCRIPT = Path(__file__).with_name("check_standings.py")
 """Checks a public file with Python alone."""
@@ -420,7 +422,7 @@ def file_name(snapshot: Snapshot, file: str) -> str:
     return f"standings-{snapshot.competition_id}-{snapshot.number}{suffix}.jsonl.gz"
 
 
-def portions(rows: Iterable[StandingRow], size: int = PEOPLE_A_PORTION) -> Iterator[list[StandingRow]]:
+def portions(rows: Iterable[T], size: int = PEOPLE_A_PORTION) -> Iterator[list[T]]:
     """The rows, some at a time."""
     found = iter(rows)
     while portion := list(islice(found, size)):

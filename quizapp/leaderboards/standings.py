@@ -6,12 +6,17 @@ then one line a row, as JSON without spaces and with sorted names. Whoever has t
 
 import hashlib
 import json
+import struct
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from quizapp.leaderboards.figures import Figures, Order, order_member, ranked_figures
 from quizapp.leaderboards.ranking import Counted, rank_key, with_ranks
+
+PORTION = 1000  # places that are kept together
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,65 @@ def group_rows(
         if paths is not None:
             figures["path"] = paths[subject]
         yield StandingRow(board, place, rank, subject, int(subject) if board == "units" else None, figures)
+
+
+def group_places(
+    figures: Mapping[str, Mapping[str, Figures]], lines: Mapping[str, tuple[int, ...]], minimum: int
+) -> Iterator[dict[str, Any]]:
+    """Where everything stands on each board of groups, as `models.GroupPlace` keeps it. `lines` of the units, by subject."""
+    for board, subjects in figures.items():
+        scopes: dict[str, dict[str, Figures]] = {"all": dict(subjects)}
+        if board == "units":
+            for subject, own in subjects.items():
+                line = lines[subject]
+                scopes.setdefault("top" if len(line) == 1 else str(line[-2]), {})[subject] = own
+        for scope, inside in scopes.items():
+            for order in Order:
+                ranked = ranked_figures(inside, order, minimum)
+                sharing = Counter(rank for _place, rank, _subject in ranked)
+                for place, rank, subject in ranked:
+                    names = {"board": board, "scope": scope, "ordered_by": order.value, "subject": subject}
+                    yield {**names, "place": place, "rank": rank, "sharing": sharing[rank]}
+
+
+class PlacesOfUnits:
+    """Collects at which places the people of each unit and all below it stand, as `models.UnitPlaces` keeps it.
+
+    It holds a portion of each unit at most.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, array[int]] = {}
+        self._numbers: Counter[int] = Counter()
+
+    def add(self, place: int, line: Iterable[int]) -> Iterator[dict[str, Any]]:
+        """A person stands there, and counts for the units of the line; gives the portions that are full."""
+        for unit in line:
+            held = self._open.setdefault(unit, array("I"))
+            held.append(place)
+            if len(held) == PORTION:
+                yield self._portion(unit, self._open.pop(unit))
+
+    def end(self) -> Iterator[dict[str, Any]]:
+        """What is left."""
+        for unit, held in self._open.items():
+            yield self._portion(unit, held)
+
+    def _portion(self, unit: int, places: "array[int]") -> dict[str, Any]:
+        number = self._numbers[unit]
+        self._numbers[unit] += 1
+        return {"organization_id": unit, "number": number, "first_place": places[0], "places": packed(places)}
+
+
+def packed(places: Iterable[int]) -> bytes:
+    """Places as bytes, four each, the lowest first; `unpacked` is the way back."""
+    numbers = list(places)
+    return struct.pack(f"<{len(numbers)}I", *numbers)
+
+
+def unpacked(content: bytes) -> tuple[int, ...]:
+    """Places from bytes."""
+    return struct.unpack(f"<{len(content) // 4}I", content)
 
 
 class Digest:

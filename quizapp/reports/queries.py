@@ -62,12 +62,12 @@ def _frozen(competition: Competition, board: FrozenBoard) -> Snapshot:
     found = snapshot_in_force(competition)
     units = units_of(found) if found else []
     headcounts = {each["unit"]: each["headcount"] for each in found.changes if "headcount" in each} if found else {}
-    figures = board.figures("units", [str(unit) for unit in board.lines])
-    own = {int(unit): replace(each, headcount=0, covered=0) for unit, each in figures.items()}
-    for unit, line in board.lines.items():
-        if len(line) > 1:
-            below = figures[str(unit)]
-            own[line[-2]] = Figures(*(getattr(own[line[-2]], name) - getattr(below, name) for name in SUMS))
+    groups = board.all_units()
+    own = {unit: replace(group.figures, headcount=0, covered=0) for unit, group in groups.items()}
+    for group in groups.values():
+        if len(group.line) > 1:
+            above = group.line[-2]
+            own[above] = Figures(*(getattr(own[above], name) - getattr(group.figures, name) for name in SUMS))
     prefixes = [unit.ancestor_ids for unit in competition.organizations]
     nodes = {
         unit.unit: Node(

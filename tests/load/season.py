@@ -35,13 +35,14 @@ from quizapp.grader.stream import Answered, Finished, Record, Started, encode
 from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
 from quizapp.leaderboards import sources
 from quizapp.leaderboards.boards import Board
-from quizapp.leaderboards.figures import Order, figures_of_groups
+from quizapp.leaderboards.figures import Figures, Order, figures_of_groups
 from quizapp.leaderboards.frozen import FrozenBoard
 from quizapp.leaderboards.live import LiveBoard
-from quizapp.leaderboards.models import Freeze, Standing
+from quizapp.leaderboards.models import Freeze, GroupPlace, Standing, UnitPlaces
 from quizapp.leaderboards.queries import my_place, named_rows, unit_names
 from quizapp.leaderboards.refresh import Refresher
 from quizapp.leaderboards.snapshot_lines import standing_groups
+from quizapp.leaderboards.standings import PlacesOfUnits, group_places
 from tests.load.installation import Installation
 from tests.postgres_server import PostgresServer
 
@@ -173,7 +174,8 @@ class Season:
         with self.site.app.app_context(), sources.reading() as connection:
             tree = sources.read_tree(connection, self.competition)
             figures = figures_of_groups(tree, sources.read_tallies(connection, self.competition)[0])
-            paths = {unit: "/".join(str(above) for above in tree.line(int(unit))) for unit in figures["units"]}
+            lines = {unit: tree.line(int(unit)) for unit in figures["units"]}
+            paths = {unit: "/".join(map(str, line)) for unit, line in lines.items()}
             rows = [
                 {
                     "competition_id": self.competition,
@@ -189,19 +191,35 @@ class Season:
             ]
             scores = "SELECT score, count(*) FROM result WHERE competition_id = :of GROUP BY score"
             counts = {str(score): count for score, count in connection.execute(text(scores), {"of": self.competition})}
+            of = {"competition_id": self.competition}
             db.session.execute(insert(Standing), rows)
-            summary = {"tie_keys": "score,time,earlier", "minimum": MINIMUM, "participants": self.people}
+            db.session.execute(insert(GroupPlace), [{**of, **row} for row in group_places(figures, lines, MINIMUM)])
+            stand = "SELECT place, organization_id FROM standing WHERE board = 'people' ORDER BY place"
+            places = PlacesOfUnits()
+            for place, unit in connection.execute(text(stand), execution_options={"yield_per": sources.CHUNK}):
+                for portion in places.add(place, tree.line(unit)):
+                    db.session.execute(insert(UnitPlaces), {**of, **portion})
+            db.session.execute(insert(UnitPlaces), [{**of, **portion} for portion in places.end()])
+            total = sum((figures["units"][unit] for unit, line in lines.items() if len(line) == 1), Figures())
+            summary = {
+                "tie_keys": "score,time,earlier",
+                "minimum": MINIMUM,
+                "participants": self.people,
+                "scores": counts,
+            }
             db.session.add(
                 Freeze(
                     competition_id=self.competition,
                     frozen_at=utc_now(),
                     digest="0" * 64,
-                    summary={**summary, "scores": counts},
+                    summary={**summary, "total": total.to_json()},
                 )
             )
             db.session.commit()
         with self.site.app.app_context(), db.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE standing"))
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(
+                text("VACUUM ANALYZE standing, group_place, unit_places")
+            )
 
     # Measuring
 
