@@ -22,7 +22,8 @@ from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.refresh import Refresher
 from quizapp.leaderboards.snapshots import code_digest, file_name, parts_of, snapshot_or_404
 from quizapp.leaderboards.verification import LINE_BYTES, Fault, faults_of
-from quizapp.signing import digest_of
+from quizapp.receipts.noted import read_keys
+from quizapp.signing import digest_of, parsed
 
 GZIP = b"\x1f\x8b"
 PROGRESS = 20_000
@@ -108,6 +109,8 @@ def prove(competition_id: int, as_json: bool) -> None:
 FAULTS = {
     "not_a_snapshot": "文件不是名次快照。 This file is no snapshot of standings.",
     "not_signed": "快照不是由公布的密钥签名的，或签名后被改过。 No published key signed this snapshot as it is: key",
+    "more_than_signed": "第一行夹带了没有签名的内容。 Something was put into the first line that is not signed.",
+    "counts_differ": "行数与签名里写的不符。 The signed statement counts other lines:",
     "bank_differs": "题库版本或标准答案与签名的摘要不符。 The bank version or its answer key is another one:",
     "trees_differ": "单位和应参赛人数被改过。 The units or their headcounts were changed:",
     "units_differ": "参赛单位被改过。 The units that took part were changed:",
@@ -138,14 +141,7 @@ def verify(file: Path, keys: Path | None) -> None:
     The public file: signature, order, ranks and larger units' sums. The auditors': everything, from the raw responses.
     退出码 Exit status: 0 真 it holds, 1 假 it does not.
     """
-    known = None
-    if keys:
-        try:
-            known = {key["id"]: key["public"] for key in json.loads(keys.read_text(encoding="utf-8"))["keys"]}
-        except (ValueError, KeyError, TypeError):
-            raise click.UsageError(
-                f"{keys.name} 不是公钥文件，请重新下载。 It is no file of keys: download it again."
-            ) from None
+    known = read_keys(keys) if keys else None
 
     def progress(people: int) -> None:
         click.echo(f"已查验 {people} 人…… {people} people checked", err=True)
@@ -154,8 +150,8 @@ def verify(file: Path, keys: Path | None) -> None:
         is_packed = raw.read(2) == GZIP
     with gzip.open(file) if is_packed else file.open("rb") as content:
         try:
-            head = content.readline(LINE_BYTES)
-            lines = itertools.chain([head], iter(lambda: content.readline(LINE_BYTES), b""))
+            head, second = content.readline(LINE_BYTES), content.readline(LINE_BYTES)
+            lines = itertools.chain([head, second], iter(lambda: content.readline(LINE_BYTES), b""))
             faults = list(itertools.islice(faults_of(lines, known, progress), MOST_FAULTS))
         except (OSError, EOFError, zlib.error):
             faults = [Fault("line_unreadable", "?")]
@@ -163,11 +159,18 @@ def verify(file: Path, keys: Path | None) -> None:
         click.echo(f"假 FALSE: {FAULTS[fault.code]} {fault.where}".rstrip())
     if faults:
         sys.exit(1)
-    found = json.loads(head)
+    found = parsed(head)
     statement = found["statement"]
+    audit = second.startswith(b'{"bank"')
     click.echo(
         f"真 TRUE: 竞赛 {statement['competition']} 第 {statement['number']} 号快照，{statement['counts']['row']} 人，"
         f"摘要 {digest_of(statement)}。 Snapshot {statement['number']} of competition {statement['competition']}."
+    )
+    click.echo(
+        "监督员文件：得分、名次和合计全部由原始作答重算。 The auditors' file: all of it follows from the raw responses."
+        if audit
+        else "公开文件，没有原始作答：查了签名、顺序、名次和够人数单位的合计。 The public file, without the raw responses: "
+        "signature, order, ranks and the larger units' sums were checked."
     )
     if known is None:
         click.echo(

@@ -5,7 +5,6 @@ the sums of units that are large enough follow from the rows. The auditors' file
 again from the raw responses and the answer key, by the code of the proof (`recomputation`) and not by the grader's.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +32,7 @@ from quizapp.leaderboards.snapshot_lines import (
 from quizapp.papers.assembly import Paper, assemble
 from quizapp.papers.blueprint import Blueprint
 from quizapp.receipts.content import answers_of, attempt_id
-from quizapp.signing import canonical, digest_of, is_signed
+from quizapp.signing import canonical, digest_of, is_signed, key_id, parsed
 
 PROGRESS = 10_000
 LINE_BYTES = 64 * 2**20
@@ -63,6 +62,7 @@ def faults_of(
     try:
         head = _parsed(next(found, b""))
         statement = head["statement"]
+        unsigned = head.keys() != {"statement", "key", "signature", "public"} or key_id(head["public"]) != head["key"]
         known = {head["key"]: head["public"]} if keys is None else keys
         if not statement.items() >= STATEMENT.items():
             raise KeyError
@@ -72,6 +72,8 @@ def faults_of(
         return
     if not is_signed(statement, head["key"], head["signature"], known):
         yield Fault("not_signed", str(head["key"]))
+    elif unsigned:
+        yield Fault("more_than_signed")
     number = 1
     try:
         for line in found:
@@ -88,8 +90,8 @@ def _parsed(line: bytes) -> Any:
     if len(line) > LINE_BYTES:
         raise _Broken
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return parsed(line)
+    except ValueError:
         raise _Broken from None
 
 
@@ -150,6 +152,8 @@ class _Check:
         for kind in held:
             if self._lines.digests[kind] != digests[kind]:
                 yield Fault(f"{kind}s_differ", f"{self._lines.digests[kind]} ≠ {digests[kind]}")
+            elif self._lines.counts[kind] != self.statement["counts"][kind]:
+                yield Fault("counts_differ", f"{kind}: {self._lines.counts[kind]} ≠ {self.statement['counts'][kind]}")
         if self.audit:
             yield from self._all_groups()
         else:
@@ -212,7 +216,8 @@ class _Check:
     # evidence
 
     def _evidence(self, value: dict[str, Any]) -> Iterator[Fault]:
-        assert self.bank is not None
+        if self.bank is None:
+            raise _Broken
         row, self._open = self._open, None
         attempts = value["attempts"]
         participant = self._id(attempts[0]["seed"])

@@ -15,8 +15,9 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from quizapp.competitions.models import Competition
-from quizapp.extensions import db
+from quizapp.extensions import db, signing_key
 from quizapp.leaderboards.models import Snapshot, SnapshotPart
+from quizapp.leaderboards.snapshot_lines import Lines
 from quizapp.leaderboards.snapshots import SCRIPT, lines_of, parts_of, snapshot_or_404
 from quizapp.leaderboards.verification import Fault, faults_of
 from quizapp.receipts.ledger import issued, public_keys
@@ -184,6 +185,70 @@ def test_every_tampering_is_named(frozen: Answered) -> None:
         assert codes(lines) == set()
         tamper(lines)
         assert wanted <= codes(lines), f"{tamper.__name__} in the {file} file: {faults(lines)}"
+
+
+def signed_again(answered: Answered, lines: list[bytes], **said: Any) -> list[bytes]:
+    """What somebody makes of a file who has the signing key: digests, counts and signature fit the lines."""
+    with answered.app.app_context():
+        found = Lines()
+        for line in lines[1:]:
+            kind = line[2 : line.index(b'"', 2)].decode()
+            if kind != "bank":
+                found.add(kind, line)
+        statement = json.loads(lines[0])["statement"] | {"counts": found.counts, "digests": found.digests} | said
+        head = {"statement": statement, **signing_key().sign(statement), "public": signing_key().public}
+    return [canonical(head) + b"\n", *lines[1:]]
+
+
+@pytest.mark.once
+def test_what_can_be_read_in_two_ways_is_seen_though_it_is_signed(frozen: Answered) -> None:
+    with frozen.app.app_context():
+        lines = list(lines_of(snapshot(frozen), "public"))
+    row = next(number for number, line in enumerate(lines) if line.startswith(b'{"row"'))
+
+    def found(old: bytes, new: bytes) -> list[str]:
+        again = [*lines[:row], lines[row].replace(old, new), *lines[row + 1 :]]
+        return [fault.code for fault in faults_of(signed_again(frozen, again), None)]
+
+    assert found(b"", b"") == []
+    assert found(b'"score":', b'"score":100,"score":') == ["line_unreadable"]
+    score = lines[row].partition(b'"score":')[2].partition(b",")[0]
+    assert found(b'"score":' + score, b'"score":' + score + b".0") == ["line_unreadable"]
+    assert found(b'"score":' + score, b'"score":NaN') == ["line_unreadable"]
+
+
+@pytest.mark.once
+def test_nothing_stands_beside_the_signed_statement_and_the_counts_are_those_of_the_lines(frozen: Answered) -> None:
+    lines = content(frozen, "public")
+    assert codes([lines[0] | {"corrected": True}, *lines[1:]]) == {"more_than_signed"}
+    with frozen.app.app_context():
+        raw, known = list(lines_of(snapshot(frozen), "public")), public_keys()
+    other = canonical(lines[0] | {"public": "00" * 32}) + b"\n"
+    assert [fault.code for fault in faults_of([other, *raw[1:]], known)] == ["more_than_signed"]
+    counts = lines[0]["statement"]["counts"]
+    more = signed_again(frozen, raw, counts=counts | {"row": counts["row"] + 1})
+    assert [fault.code for fault in faults_of(more, None)] == ["counts_differ"]
+
+
+@pytest.mark.once
+def test_an_auditors_file_without_its_evidence_is_told_to_be_none(frozen: Answered, tmp_path: Path) -> None:
+    """What is left is the public file, and true: but nobody may believe that the scores were worked out again."""
+    lines = [line for line in content(frozen, "audit") if not line.keys() & {"bank", "tree", "evidence"}]
+    assert lines == content(frozen, "public")
+    runner = frozen.app.test_cli_runner()
+    path = tmp_path / "standings-1-1-audit.jsonl"
+    for whole, said in ((content(frozen, "audit"), "监督员文件"), (lines, "没有原始作答")):
+        path.write_bytes(b"".join(canonical(line) + b"\n" for line in whole))
+        verdict = runner.invoke(args=["leaderboards", "verify", str(path)])
+        assert verdict.exit_code == 0, verdict.output
+        assert said in verdict.output
+
+
+@pytest.mark.once
+def test_evidence_before_the_bank_is_no_file_of_ours(frozen: Answered) -> None:
+    lines = content(frozen, "audit")
+    evidence = next(line for line in lines if "evidence" in line)
+    assert "line_unreadable" in codes([lines[0], evidence, *lines[1:]])
 
 
 @pytest.mark.once
