@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from typing import Any
 
@@ -123,13 +123,23 @@ def lock_the_database(running: Installation) -> None:
     locker.close()
 
 
-def fill_the_webs_disk(running: Installation) -> None:
-    """No web process can write a byte to any file for a while: no log, no counts, no upload."""
+@contextlib.contextmanager
+def the_webs_disk_full(running: Installation) -> Iterator[None]:
+    """No web process can write a byte to any file: no log, no counts, no upload, nothing to SQLite."""
+    process(running, "web", running.settings.web_workers)  # all of them are there
     webs = running.processes()["web"]
     limits = [resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)) for pid in webs]
-    time.sleep(PAUSE_S)
-    for pid, limit in zip(webs, limits, strict=True):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
+    try:
+        yield
+    finally:
+        for pid, limit in zip(webs, limits, strict=True):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
+
+
+def fill_the_webs_disk(running: Installation) -> None:
+    """For a while."""
+    with the_webs_disk_full(running):
+        time.sleep(PAUSE_S)
 
 
 def wait_until_recording_fails(running: Installation) -> None:

@@ -6,21 +6,24 @@ each fault many times and writes the table.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from http.client import HTTPConnection
+from itertools import count
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import insert
 
-from quizapp.accounts.models import Account
+from quizapp.accounts.models import Account, RoleGrant
 from quizapp.extensions import db
 from quizapp.organizations.models import Membership
 from tests.cast import BORN
-from tests.fault.faults import PROCESSES
+from tests.fault.faults import PROCESSES, the_webs_disk_full
 from tests.fault.people import Story
 from tests.fault.table import Row, Table
 from tests.fault.under_fault import PEOPLE, compare, under_fault
@@ -33,7 +36,7 @@ HERD = 200
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Installation]:
-    with installation(PEOPLE * len(PROCESSES) + HERD, questions=10) as running:
+    with installation(PEOPLE * len(PROCESSES) + HERD + 1, questions=10) as running:
         yield running
 
 
@@ -49,7 +52,7 @@ def test_a_herd_that_starts_opens_answers_and_submits_at_once_is_counted_once(
     """Everybody in the same moment, start with a double click. Who is turned away is told when to come again, and does."""
     with running.app.app_context():
         rows = db.select(Account.id).where(Account.login.like("load-%")).order_by(Account.id)
-        accounts = db.session.scalars(rows.offset(PEOPLE * len(PROCESSES))).all()
+        accounts = db.session.scalars(rows.offset(PEOPLE * len(PROCESSES)).limit(HERD)).all()
         members = [
             {
                 "account_id": account,
@@ -74,14 +77,57 @@ def test_a_herd_that_starts_opens_answers_and_submits_at_once_is_counted_once(
     assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
 
 
+def test_with_the_webs_disk_full_answers_go_on_and_uploads_are_refused_in_words(running: Installation) -> None:
+    """A small upload goes to SQL at once, a large one waits in a file. Afterwards all is taken, and counted, again."""
+    [who] = running.open_attempts(1, skip=PEOPLE * len(PROCESSES) + HERD)
+    with running.app.app_context():
+        db.session.add(RoleGrant(account_id=who.account, role="organizer", granted_at=BORN))
+        db.session.commit()
+    with_ticket = {"X-Ticket": who.ticket, "Content-Type": "application/json"}
+    sequences = count(1)
+
+    def answer_all() -> None:
+        for position in range(1, 11):  # over connections of their own: each worker gets some
+            sent = json.dumps({"answers": [{"position": position, "chosen": 1, "sequence": next(sequences)}]})
+            status, found, _ = once(running, "POST", "/answer", with_ticket, sent)
+            assert (status, json.loads(found)["results"][0]["outcome"]) == (200, "saved")
+
+    def saved() -> float:
+        status, found, _ = once(running, "GET", "/metrics", {})
+        assert status == 200
+        told = re.search(rb'^quiz_answers_total{outcome="saved"} (\S+)$', found, re.MULTILINE)
+        return float(told[1]) if told else 0
+
+    def upload(size: int) -> tuple[int, str, Message]:
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        part = 'Content-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+        parts = (part % ("file", '; filename="a.csv"', "x" * size), part % ("bank", "", ""))
+        form = "".join(f"--b\r\n{each}" for each in parts) + "--b--\r\n"
+        status, found, told = once(
+            running, "POST", "/admin/banks/upload", session_of(running, who.account) | kind, form
+        )
+        return status, found.decode(), told
+
+    before = saved()
+    with the_webs_disk_full(running):
+        answer_all()
+        assert saved() >= before
+        for size, sentence in ((100, "请稍后重试"), (1_000_000, "磁盘已满")):
+            status, page, told = upload(size)
+            assert (status, "Retry-After" in told, sentence in page) == (503, True, True), (size, status, page)
+        answer_all()
+    for size in (100, 1_000_000):
+        assert upload(size)[0] == 303
+    give_up = time.monotonic() + 60
+    while saved() < before + 20:
+        assert time.monotonic() < give_up, "what was answered meanwhile is not counted"
+        time.sleep(0.1)
+    running.wait_until_drained()
+
+
 def take_part(running: Installation, account: int) -> tuple[int, int]:
     """One person's whole way over HTTP; returns the choice at the first question, and the score."""
-    raw = "6b1f0d1e5a3c47d2a0c8b7f1e2d3c4b5a6978869"
-    signer = SecureCookieSessionInterface().get_signing_serializer(running.app)
-    assert signer is not None
-    cookie = signer.dumps({"_user_id": f"{account}.0", "_fresh": True, "csrf_token": raw})
-    csrf = URLSafeTimedSerializer(running.settings.secret_key, salt="wtf-csrf-token").dumps(raw)
-    signed_in = {"Cookie": f"quiz_session={cookie}", "X-CSRFToken": csrf}
+    signed_in = session_of(running, account)
     place = f"/competitions/{running.competition}"
     for _ in range(2):
         ask(running, f"{place}/start", signed_in)
@@ -93,19 +139,36 @@ def take_part(running: Installation, account: int) -> tuple[int, int]:
     return chosen, json.loads(ask(running, "/submit", with_ticket))["score"]
 
 
+def session_of(running: Installation, account: int) -> dict[str, str]:
+    """The headers of somebody who is signed in and sends a form of ours."""
+    raw = "6b1f0d1e5a3c47d2a0c8b7f1e2d3c4b5a6978869"
+    signer = SecureCookieSessionInterface().get_signing_serializer(running.app)
+    assert signer is not None
+    cookie = signer.dumps({"_user_id": f"{account}.0", "_fresh": True, "csrf_token": raw})
+    csrf = URLSafeTimedSerializer(running.settings.secret_key, salt="wtf-csrf-token").dumps(raw)
+    return {"Cookie": f"quiz_session={cookie}", "X-CSRFToken": csrf}
+
+
 def ask(running: Installation, path: str, headers: dict[str, str], body: str = "") -> bytes:
     """POST until it is done; a 429 or 503 without Retry-After, or any other refusal, fails."""
     give_up = time.monotonic() + 120
     while time.monotonic() < give_up:
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
-        try:
-            connection.request("POST", path, body, headers)
-            reply = connection.getresponse()
-            found = reply.read()
-        finally:
-            connection.close()
-        if reply.status in (200, 303):
+        status, found, told = once(running, "POST", path, headers, body)
+        if status in (200, 303):
             return found
-        assert reply.status in (429, 503), (path, reply.status, found[:300])
-        time.sleep(int(reply.headers["Retry-After"]))
+        assert status in (429, 503), (path, status, found[:300])
+        time.sleep(int(told["Retry-After"]))
     raise AssertionError(f"turned away for two minutes: {path}")
+
+
+def once(
+    running: Installation, method: str, path: str, headers: dict[str, str], body: str = ""
+) -> tuple[int, bytes, Message]:
+    """One request on a connection of its own: status, body, headers."""
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
+    try:
+        connection.request(method, path, body, headers)
+        reply = connection.getresponse()
+        return reply.status, reply.read(), reply.headers
+    finally:
+        connection.close()
