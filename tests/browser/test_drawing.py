@@ -66,6 +66,7 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     before = urn.file()
 
     expect(hall.get_by_role("heading", name="准备开始")).to_be_visible()  # the hall has noticed by itself
+    expect(hall.locator("#stage")).to_have_attribute("data-at", "0")  # and hears the keys
     hall.keyboard.press("Space")
     expect(hall.locator("#stage-rolling")).to_contain_text("张*")
     hall.keyboard.press("ArrowRight")
@@ -93,8 +94,10 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     fits(winner, PHONE, DESK)
     calm = visit(None, DESK)
     calm.emulate_media(reduced_motion="reduce")
+    calm.clock.install()
     calm.goto(f"{urn.path}/1/hall")
     calm.keyboard.press("Space")
     still = calm.locator("#stage-rolling").inner_text()
-    hall.keyboard.press("ArrowLeft")
+    assert "张*" in still
+    calm.clock.run_for(100)  # longer than a name stands where they roll
     assert calm.locator("#stage-rolling").inner_text() == still

@@ -44,6 +44,7 @@ def open_question(visit: Visit, cast: Cast, tiny_bank: TinyBank) -> Open:
         page.locator("form[action$='/draft'] button").click()
         page.locator("#text").fill(f"第 {int(code[1:])} 题的题干")
         page.keyboard.press("Enter")
+        expect(page.get_by_text("符合条件的有 1 题")).to_be_visible()
         page.locator(f"a[aria-label$=' {code}']").first.click()
         page.locator("[data-preview=zh] legend").wait_for()
         return page
@@ -107,7 +108,7 @@ def test_a_single_choice_has_one_right_option_at_a_time_and_needs_it(open_questi
     page.locator("#options-0-right").uncheck()
     page.keyboard.press("Control+Enter")
     expect(page.locator("#options-error")).to_contain_text("没有答案")
-    assert page.evaluate("document.activeElement.id") == "options-0-right"
+    expect(page.locator("#options-0-right")).to_be_focused()
     site.messages[:] = [message for message in site.messages if "status of 422" not in message]  # it is meant
     page.locator("#options-2-right").check()
     assert [page.locator(f"#options-{place}-right").is_checked() for place in range(4)] == [False, False, True, False]
@@ -169,7 +170,7 @@ def test_errors_take_the_focus_to_the_first_field_that_has_one(open_question: Op
     page.keyboard.press("Enter")  # in a field of one line this saves, and presses none of the other buttons
     expect(page.locator("#stem-error")).to_contain_text("没有题干")
     expect(page.locator("#options-1-text-error")).to_contain_text("选项 B 是空的")
-    assert page.evaluate("document.activeElement.id") == "stem"
+    expect(page.locator("#stem")).to_be_focused()
     for name in ("options-1-text", "code", "stem"):
         page.locator(f"#{name}").focus()
         page.wait_for_function(IN_SIGHT, arg=name)  # the page may still be scrolling there
@@ -188,8 +189,8 @@ def test_who_leaves_with_unsaved_words_is_asked(open_question: Open) -> None:
     page.on("dialog", stay)
     page.locator("#explanation").fill("还没有保存")
     address = page.url
-    page.get_by_role("link", name="返回试题列表").click(no_wait_after=True)
-    page.wait_for_timeout(300)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="返回试题列表").click(no_wait_after=True)
     assert asked == ["beforeunload"]
     assert page.url == address
     page.get_by_role("button", name="保存到草稿").click()
@@ -213,7 +214,7 @@ def test_a_picture_is_put_where_one_was_writing_and_shows_in_the_preview(
     page.get_by_role("button", name="加入图片").click()
     image = page.locator("[data-preview=zh] .option").nth(1).locator("img")
     expect(image).to_have_attribute("alt", "一块蓝色")
-    assert page.evaluate("document.activeElement.id") == "options-1-text"
+    expect(page.locator("#options-1-text")).to_be_focused()
     page.wait_for_function("document.querySelector('[data-preview=zh] img').naturalWidth === 60")
     page.get_by_role("button", name="保存到草稿").click()
     expect(page.get_by_role("status").first).to_contain_text("已保存到草稿")

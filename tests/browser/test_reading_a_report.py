@@ -45,6 +45,7 @@ def test_thousands_of_findings_hide_none_that_is_alone(cast: Cast, visit: Visit)
     page.get_by_role("button", name="检查文件").click()
     expect(page.get_by_role("heading", name="需要修改")).to_be_visible()
     groups = page.locator(".finding-group")
+    expect(groups).to_have_count(5)
     titles = groups.locator(".finding-title").all_inner_texts()
     assert titles[:2] == ["答案“1”有两种读法", "题干里写着答案“C”"]
     assert set(titles[2:]) == {"没有解析", "没有依据", "选项 D 指向其他选项（如“以上都是”），选项打乱后会读不通"}

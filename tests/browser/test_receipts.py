@@ -51,6 +51,7 @@ def test_from_the_result_to_a_file_that_a_stranger_finds_true(
     fits(page, size)
     keep(page, "下载收据", tmp_path / "receipt.json")
     page.get_by_role("link", name="怎样查验").click()
+    expect(page.get_by_role("link", name="查验程序")).to_be_visible()
     fits(page, size)
     keep(page, "查验程序", tmp_path / "check_receipt.py")
     keep(page, "公钥", tmp_path / "keys.json")
