@@ -9,10 +9,12 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from PIL import Image, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING
 
 from quizapp.errors import Invalid
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 TOKEN = re.compile(r"!\[([^\[\]\n]{0,200})\]\(sha256:([0-9a-f]{64})\)")
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -36,6 +38,8 @@ def read_picture(content: bytes) -> Picture:
 
     Raises Invalid: `picture_too_large` {most} (MB), `picture_kind_unknown` or `picture_damaged`.
     """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # most files have no pictures: their children load it not
+
     if len(content) > FILE_BYTES:
         raise Invalid("picture_too_large", most=FILE_BYTES // 1024**2)
     try:
@@ -60,7 +64,7 @@ def read_picture(content: bytes) -> Picture:
     return Picture(digest, file.getvalue(), shown.width, shown.height)
 
 
-def _digest(image: Image.Image) -> str:
+def _digest(image: "Image.Image") -> str:
     return hashlib.sha256(b"%d %d\n" % image.size + image.tobytes()).hexdigest()
 
 

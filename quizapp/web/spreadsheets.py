@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from quizapp.errors import Invalid, Unavailable
 from quizapp.web import confinement
 from quizapp.web.tables import CellPicture, Table
@@ -146,6 +144,8 @@ def _place_pictures(
     sheet: Any, row: int, cells: Sequence[object], widths: Sequence[int], pictures: dict[int, list[CellPicture]]
 ) -> None:
     """Pictures below the words of their cells, small enough to stay within: the cell's corner says whose they are."""
+    from PIL import Image  # likewise
+
     heights = {}
     for column, inside in pictures.items():
         width = widths[column] if column < len(widths) else 10

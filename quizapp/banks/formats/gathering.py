@@ -11,6 +11,8 @@ from quizapp.banks.pictures import Picture, read_picture, token
 from quizapp.errors import Invalid
 
 USUAL = ("difficulty", "explanation", "reference")  # what most files say of each question, or of none
+# How files begin that are no text: archives and Office files, PDF.
+PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 
 
 class Unreadable(Exception):

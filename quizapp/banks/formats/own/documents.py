@@ -13,10 +13,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from quizapp.banks.formats.gathering import Unreadable
+from quizapp.banks.formats.gathering import PACKED, Unreadable
 
-# How files begin that are no text: archives and Office files, PDF.
-PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 DEPTH = 12
 VALUES = 600_000
 

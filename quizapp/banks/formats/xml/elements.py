@@ -13,7 +13,6 @@ from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.expatreader import DefusedExpatParser
 
 from quizapp.banks.content import LETTERS, BankContent, Question
 from quizapp.banks.entries import TEXT_FIELDS, Header
@@ -99,6 +98,9 @@ class Element:
 
 def read_xml(content: bytes) -> Element:
     """The root element. Raises Unreadable."""
+    # who only writes needs it not: it loads all that Python has for the network
+    from defusedxml.expatreader import DefusedExpatParser
+
     text, skipped = decode(content)
     parser = DefusedExpatParser(namespaceHandling=1, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     builder = _Builder(parser, skipped)
