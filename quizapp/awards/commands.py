@@ -1,6 +1,5 @@
 """`quizapp awards …`: work out a published result again and compare."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -9,12 +8,14 @@ from flask.cli import AppGroup
 
 from quizapp.awards.judging import fault_of_award
 from quizapp.receipts.ledger import public_keys
+from quizapp.receipts.noted import read_keys, read_noted
 
 awards = AppGroup("awards", help="单位评奖：核对结果。 Awards for organizations: verify a result.")
 
 FAULTS = {
     "no_award": "文件不是评奖结果。 This file is no result of an award.",
     "award_not_signed": "结果不是由公布的密钥签名的，或签名后被改过。 No published key signed this result as it is.",
+    "more_than_signed": "文件里夹带了没有签名的内容。 Something was put into this file that is not signed.",
     "award_differs": "按文件中的办法和数据重新计算，结果不同。 Computed again from its rules and figures it is another result.",
 }
 
@@ -29,20 +30,14 @@ def verify(file: Path, keys: Path | None) -> None:
 
     退出码 Exit status: 0 真 it holds, 1 假 it does not.
     """
-    try:
-        known = (
-            {key["id"]: key["public"] for key in json.loads(keys.read_text(encoding="utf-8"))["keys"]}
-            if keys
-            else public_keys()
-        )
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError):
-        raise click.UsageError("文件不是 JSON，请重新下载。 A file is no JSON: download it again.") from None
+    known = read_keys(keys) if keys else public_keys()
+    found = read_noted(file)
     if fault := fault_of_award(found, known):
         sys.exit(f"假 FALSE: {FAULTS[fault]}")
     award = found["award"]
     placed = sum(1 for row in award["places"] if row["place"])
     click.echo(
-        f"真 TRUE. {award['title']}: {len(award['units'])} 个单位，{len(award['leagues'])} 个组，{placed} 个有名次。 "
+        f"真 TRUE. 竞赛 {award['competition']['id']}《{award['competition']['title']}》{award['title']} Competition, award. "
+        f"{len(award['units'])} 个单位，{len(award['leagues'])} 个组，{placed} 个有名次。 "
         f"{len(award['units'])} units, {len(award['leagues'])} leagues, {placed} in place."
     )

@@ -274,6 +274,8 @@ def fault_of_award(file: Mapping[str, Any], keys: Mapping[str, str]) -> str:
             return "no_award"
         if not is_signed(award, file["key"], file["signature"], keys):
             return "award_not_signed"
+        if file.keys() != {"award", "key", "signature"}:
+            return "more_than_signed"
         composite = Composite.from_json(award["rules"])
         entrants = [Entrant.from_json(unit) for unit in award["units"]]
         kept = {name: award[name] for name in award.keys() - COMPUTED}

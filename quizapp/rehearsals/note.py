@@ -37,6 +37,8 @@ def fault_of_note(file: Any, keys: Mapping[str, str]) -> str:
             return "no_note"
         if not is_signed(statement, file["key"], file["signature"], keys):
             return "note_not_signed"
+        if file.keys() != {"statement", "key", "signature"}:
+            return "more_than_signed"
         list(lines_of(statement))
     except (KeyError, TypeError, AttributeError, ValueError):
         return "no_note"

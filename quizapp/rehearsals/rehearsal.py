@@ -1,6 +1,5 @@
 """One rehearsal: a scratch installation, people who answer in it, what was recorded, and the note."""
 
-import json
 import os
 import platform
 import signal
@@ -46,7 +45,7 @@ from quizapp.rehearsals.scratch import (
     read_source,
     scratch_installation,
 )
-from quizapp.signing import signing_key_from
+from quizapp.signing import parsed, signing_key_from
 
 DEFAULT_PEOPLE = 300
 CONNECTIONS = 64
@@ -59,6 +58,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 FAULT_SENTENCES = {
     "no_note": "文件不是容量说明，或不完整。 This is no capacity note, or not all of it.",
+    "more_than_signed": "文件里夹带了没有签名的内容。 Something was put into this file that is not signed.",
     "note_not_signed": "说明不是由公布的密钥签名的，或签名后被改过。 No published key signed this note as it is.",
 }
 
@@ -226,7 +226,7 @@ def verified(file: Path, keys: Path | None) -> dict[str, Any]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_bytes())
     except ValueError:
         raise RehearsalError(f"{path.name} 不是 JSON 文件。 It is no JSON file.") from None
 

@@ -138,6 +138,7 @@ def test_a_result_holds_and_each_change_of_it_is_noticed_even_when_it_is_signed_
     content = award_content(rules(), FULL, [unit(1), unit(2, 5), unit(3, headcount=None)], {"title": "优秀组织奖"})
     assert fault_of_award(signed(content, key), keys) == ""
     assert fault_of_award(signed(content, SigningKey(bytes(31) + b"x")), keys) == "award_not_signed"
+    assert fault_of_award(signed(content, key) | {"places": []}, keys) == "more_than_signed"
     changed = signed(content, key)
     changed["award"]["places"][0]["tier"] = 2
     assert fault_of_award(changed, keys) == "award_not_signed"

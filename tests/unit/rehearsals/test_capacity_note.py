@@ -33,6 +33,7 @@ def note(**changes: Any) -> dict[str, Any]:
 
 def test_a_note_holds_as_it_was_signed() -> None:
     assert fault_of_note(note(), KNOWN) == ""
+    assert fault_of_note(note() | {"highest": 1}, KNOWN) == "more_than_signed"
 
 
 @pytest.mark.parametrize(
