@@ -146,6 +146,7 @@ def decide_headcount(asked: HeadcountRequest, *, approve: bool, reply: str, acto
     if asked.requested_by_id == actor.id:
         raise Refused("headcount_request_own")
     if approve:
+        db.session.refresh(asked.competition, with_for_update=True)  # a freeze keeps it, or the approval comes after it
         _refuse_frozen(asked.competition)
     asked.state = "approved" if approve else "rejected"
     asked.decided_at, asked.decided_by_id, asked.reply = now, actor.id, reply

@@ -16,6 +16,7 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from quizapp.leaderboards.figures import Figures, Tree, Unit
 from quizapp.leaderboards.headcounts import locked_headcounts
+from quizapp.leaderboards.models import HeadcountRequest
 from quizapp.leaderboards.ranking import TIME, Counted
 from quizapp.organizations.models import Organization
 
@@ -122,14 +123,20 @@ def sums_of_units(connection: Connection, competition: int) -> dict[int, Figures
     return found
 
 
-def extent_of(connection: Connection, competition: int) -> tuple[int, int, int]:
-    """How many results count, the latest change among them, and how many attempts there are: what has grown is another."""
+def extent_of(connection: Connection, competition: int) -> tuple[int, int, int, int]:
+    """How many results count, the latest change among them, how many attempts there are, and how many headcounts were approved.
+
+    Each of them only grows: of equal ones nothing has come that standings follow from.
+    """
     results = select(func.count(), func.coalesce(func.max(Result.change), 0)).where(
         Result.competition_id == competition
     )
     attempts = select(func.count()).select_from(Attempt).where(Attempt.competition_id == competition)
+    approved = select(func.count()).where(
+        HeadcountRequest.competition_id == competition, HeadcountRequest.state == "approved"
+    )
     people, change = connection.execute(results).one()
-    return people, change, connection.scalar(attempts) or 0
+    return people, change, connection.scalar(attempts) or 0, connection.scalar(approved) or 0
 
 
 def _result_columns(competition: int) -> Select[int, int | None, int, int, int]:

@@ -14,9 +14,13 @@ from werkzeug.test import TestResponse
 from quizapp.accounts.models import AuditEntry
 from quizapp.awards.queries import headcounts_for, locks_at
 from quizapp.clock import utc_now
+from quizapp.competitions.priming import prime
+from quizapp.errors import Refused
 from quizapp.extensions import db
+from quizapp.leaderboards.actions import finish_freeze, prepare_freeze
 from quizapp.leaderboards.models import HeadcountLock, HeadcountRequest
 from quizapp.leaderboards.queries import board_of
+from quizapp.leaderboards.snapshots import rows_on_disk
 from quizapp.notices.actions import apply_correction, propose_correction
 from quizapp.organizations.models import HeadcountDeclaration, HeadcountEvidence
 from quizapp.reports.queries import snapshot
@@ -206,6 +210,22 @@ def test_boards_progress_and_awards_count_with_one_headcount(
         db.session.commit()
     assert numbers() == (15, 15, 15)
     assert qin.post(contest.admin(f"{award}/result"), data={"sure": "y"}).status_code == 303
+
+
+def test_what_is_approved_while_the_freeze_is_worked_out_is_not_left_out(
+    contest: Contest, qin: FlaskClient, wu: FlaskClient
+) -> None:
+    """With a million people that takes minutes, and the standings would be signed with the headcount from before."""
+    ask(contest, wu, 12)
+    contest.stage.set(closes_at=utc_now() - timedelta(minutes=1))
+    with contest.app.app_context():
+        prime(contest.row())
+        with rows_on_disk() as rows:
+            prepared = prepare_freeze(contest.row(), rows, now=utc_now())
+            db.session.rollback()
+            assert decide(contest, qin).status_code == 303
+            with pytest.raises(Refused, match="freeze_outdated"):
+                finish_freeze(contest.row(), rows, prepared, actor=None, now=utc_now())
 
 
 def test_a_coordinator_asks_for_own_units_only(contest: Contest, wu: FlaskClient) -> None:
