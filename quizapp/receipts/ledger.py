@@ -302,6 +302,7 @@ def faults_of_ledger() -> Iterator[str]:
         if root_of(roots) != day.root or b"".join(roots) != day.blocks or _count(day.day) != day.count:
             yield f"day {day.day}: its receipts do not give the published root"
     yield from _entries_of_other_answers()
+    yield from _attempts_without_entry()
 
 
 def _block_roots(day: date) -> Iterator[bytes]:
@@ -317,7 +318,7 @@ def _entries_of_other_answers() -> Iterator[str]:
     while True:
         rows = (
             select(ReceiptEntry, Attempt)
-            .join(Attempt, _is_of_attempt())
+            .outerjoin(Attempt, _is_of_attempt())  # a foreign key holds up nobody who has the database for himself
             .where(place > after)
             .order_by(ReceiptEntry.day, ReceiptEntry.position)
             .limit(200)
@@ -325,14 +326,28 @@ def _entries_of_other_answers() -> Iterator[str]:
         found = db.session.execute(rows).all()
         if not found:
             return
-        recorded = _recorded_choices([key_of(attempt) for _, attempt in found])
-        competitions = _competitions_of(attempt for _, attempt in found)
+        attempts = [attempt for _, attempt in found if attempt is not None]
+        recorded = _recorded_choices([key_of(attempt) for attempt in attempts])
+        competitions = _competitions_of(attempts)
         for entry, attempt in found:
+            if attempt is None:
+                yield f"day {entry.day}, position {entry.position}: its attempt is gone"
+                continue
             competition = competitions[entry.competition_id]
             answers = _answers(competition, attempt.seed, recorded.get(key_of(attempt), {}))
             if receipt_for(competition.id, attempt.seed, attempt.submitted_ms or 0, answers) != _receipt(entry):
                 yield f"day {entry.day}, position {entry.position}: what is recorded now gives another receipt"
         after = (found[-1][0].day, found[-1][0].position)
+
+
+def _attempts_without_entry() -> Iterator[str]:
+    """Attempts that are marked as entered and are not: put in behind the back of the recorder, or taken out of the ledger."""
+    missing = select(Attempt.competition_id, Attempt.account_id, Attempt.ordinal).outerjoin(
+        ReceiptEntry, _is_of_attempt()
+    )
+    missing = missing.where(Attempt.receipted, ReceiptEntry.position.is_(None))
+    for competition, account, ordinal in db.session.execute(missing.limit(20)):
+        yield f"competition {competition}, account {account}, attempt {ordinal}: its receipt is not in the ledger"
 
 
 def _is_of_attempt() -> ColumnElement[bool]:

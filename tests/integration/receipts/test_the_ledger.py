@@ -1,7 +1,9 @@
 """Each ended attempt gets one receipt, always the same, in a ledger whose published days nobody can change unseen."""
 
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
+from quizapp.attempts.models import Attempt
 from quizapp.attempts.queries import paper_of
 from quizapp.attempts.restoring import restore_open_attempts, restore_person
 from quizapp.banks.queries import version_content
@@ -332,18 +335,23 @@ def test_the_database_refuses_the_ways_round_too(closed: Desk) -> None:
 
 
 def without_triggers(desk: Desk, *statements: str) -> None:
-    """What somebody does who has the database for himself."""
+    """What somebody does who has the database for himself: neither triggers nor foreign keys hold him up."""
     with desk.app.app_context():
         if db.engine.dialect.name == "sqlite":
-            for name in db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-                db.session.execute(text(f"DROP TRIGGER {name}"))
-        else:
-            db.session.execute(text("SET LOCAL session_replication_role = replica"))
+            with closing(sqlite3.connect(str(db.engine.url.database))) as raw:
+                for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                    raw.execute(f"DROP TRIGGER {name}")
+                for statement in statements:
+                    raw.execute(statement)
+                raw.commit()
+            return
+        db.session.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             db.session.execute(text(statement))
         db.session.commit()
 
 
+COLUMNS = ", ".join(column.name for column in Attempt.__table__.columns)
 TAMPERED = {
     "a receipt changed": ["UPDATE receipt_entry SET ended_ms = ended_ms - 1 WHERE position = 0"],
     "the last receipt removed": ["DELETE FROM receipt_entry WHERE position = 1"],
@@ -351,6 +359,10 @@ TAMPERED = {
     "the count changed": ["UPDATE receipt_day SET count = 1"],
     "an answer changed": ["UPDATE response SET chosen = 8 WHERE position = 1"],
     "an answer removed": ["DELETE FROM response WHERE position = 4"],
+    "an attempt brought in as if it had its receipt": [
+        f"INSERT INTO attempt ({COLUMNS}) SELECT {COLUMNS.replace('ordinal', 'ordinal + 50')} FROM attempt"
+    ],
+    "an attempt removed": ["DELETE FROM response", "DELETE FROM attempt WHERE ordinal = 1"],
     "the time of an end changed": ["UPDATE attempt SET submitted_ms = submitted_ms - 1"],
 }
 
