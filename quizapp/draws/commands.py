@@ -1,7 +1,12 @@
 """`quizapp draws …`: fetch the beacon's round and draw; check the file of a draw."""
 
+import gzip
 import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -9,14 +14,16 @@ from flask.cli import AppGroup
 from quizapp.clock import utc_now
 from quizapp.competitions.queries import published_or_404
 from quizapp.draws import actions
-from quizapp.draws.content import fault_of_draw
+from quizapp.draws.content import fault_against, fault_of_draw
 from quizapp.draws.fetching import fetch_round
 from quizapp.draws.queries import draw_or_404, draws_of, step_of
 from quizapp.draws.steps import Step
 from quizapp.errors import Invalid, NotFound, QuizError, Unavailable
 from quizapp.extensions import db
+from quizapp.leaderboards.verification import faults_of
 from quizapp.receipts.ledger import public_keys
 from quizapp.receipts.noted import read_keys, read_noted
+from quizapp.signing import parsed
 
 draws = AppGroup("draws", help="抽奖：取随机数开奖，查验。 Draws: fetch, verify.")
 
@@ -31,6 +38,10 @@ FAULTS = {
     "beacon_not_genuine": "随机信标的签名不对。 The beacon has not signed this round.",
     "opened_too_late": "密语没有在期限之前公开。 The commitment was not opened by its date.",
     "commitment_differs": "密语与公布的承诺不符。 The secret is not the one that was committed to.",
+    "standings_differ": "名次快照文件不成立，请先用 quizapp leaderboards verify 查验。 The snapshot of standings does not hold.",
+    "another_competition": "抽奖和名次快照属于另一场竞赛。 The snapshot of standings is of another competition.",
+    "entry_of_nobody": "名册里有名次里没有的资格，或用的是另一号快照。 An entry is nobody's in the standings, or another snapshot's.",
+    "somebody_missing": "名册里少了人，或用的是另一号快照。 Somebody who could win is not in the roll, or it is of another snapshot.",
     "winners_differ": "中奖者与重新计算的不同。 Others win when it is drawn again.",
 }
 
@@ -42,7 +53,12 @@ FAULTS = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="另存的公钥文件。 Keys that were noted.",
 )
-def verify(file: Path, keys: Path | None) -> None:
+@click.option(
+    "--standings",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="名册冻结时的名次快照，核对有没有人被漏掉或塞进来。 The standings that the roll was made of: is everybody in it?",
+)
+def verify(file: Path, keys: Path | None, standings: Path | None) -> None:
     """查验一次抽奖，不需要联网。 Check a draw: signature, roll, beacon or commitment, and every winner; without network.
 
     退出码 Exit status: 0 真 it holds, 1 假 it does not.
@@ -52,9 +68,13 @@ def verify(file: Path, keys: Path | None) -> None:
     if fault := fault_of_draw(found, known):
         sys.exit(f"假 FALSE: {FAULTS[fault]}")
     draw = found["draw"]
+    if standings and (fault := _fault_against(draw, standings, known)):
+        sys.exit(f"假 FALSE: {FAULTS[fault]}")
     roll = draw["roll"]
     click.echo(f"竞赛 {roll['competition']}《{roll['title']}》第 {roll['number']} 次抽奖 Competition, draw")
     click.echo(f"{len(draw['entries'])} 个资格 entries  {draw['digest']}")
+    if standings:
+        click.echo("每个资格都在名次里，名次里够分的人都在名册里或已计入排除人数。 The roll is that of the standings.")
     if "outcome" not in draw:
         click.echo("真 TRUE. 尚未开奖。 Not drawn yet.")
         return
@@ -64,6 +84,28 @@ def verify(file: Path, keys: Path | None) -> None:
         number = draw["outcome"]["number"]
         click.echo(f"请自行核对公共数字 {number}。 Compare that number yourself: {draw['chance']['source']}")
     click.echo("真 TRUE.")
+
+
+def _fault_against(draw: Mapping[str, Any], standings: Path, known: Mapping[str, str]) -> str:
+    """What of a draw does not fit the public or the auditors' snapshot, which has to hold itself."""
+    statement: dict[str, Any] = {}
+    scores: Counter[int] = Counter()
+
+    def seen(lines: Iterable[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            if not statement:
+                statement.update(parsed(line)["statement"])
+            elif line.startswith(b'{"row"'):
+                scores[parsed(line)["row"]["score"]] += 1
+            yield line
+
+    try:
+        with gzip.open(standings) as lines:
+            if any(faults_of(seen(lines), known)):
+                return "standings_differ"
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):
+        return "standings_differ"
+    return fault_against(draw, statement["competition"], scores)
 
 
 STEPS = {

@@ -5,6 +5,7 @@ or account is in it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from quizapp.draws.drawing import (
     commitment_to,
     fault_of_prizes,
     roll_digest,
+    score_takes_part,
     seed_from,
     winners,
 )
@@ -111,6 +113,23 @@ def fault_of_draw(file: Mapping[str, Any], keys: Mapping[str, str]) -> str:
     except (KeyError, TypeError, ValueError, AttributeError):
         return "no_draw"
     return ""
+
+
+def fault_against(draw: Mapping[str, Any], competition: int, scores: Mapping[int, int]) -> str:
+    """What in a draw is not as the standings of `competition` have it, by a code, or "". `scores`: score → people.
+
+    The roll's ids lead to nobody, but each stands for one of the standings, and whoever could win is in it or counted among
+    those who were left out.
+    """
+    if draw["roll"]["competition"] != competition:
+        return "another_competition"
+    prizes = [Prize(**prize) for prize in draw["roll"]["prizes"]]
+    could = {score: people for score, people in scores.items() if score_takes_part(score, prizes)}
+    entered = Counter(score for _entry, score in draw["entries"])
+    if any(people > could.get(score, 0) for score, people in entered.items()):
+        return "entry_of_nobody"
+    missing = sum(could.values()) - entered.total()
+    return "" if missing == sum(draw["roll"]["excluded"].values()) else "somebody_missing"
 
 
 def _fault_of_chance(frozen_ms: int, chance: Mapping[str, Any]) -> str:
