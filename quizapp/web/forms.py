@@ -34,7 +34,7 @@ class Form(FlaskForm):
 
 def refuse_nul() -> None:
     """Before each request: no address holds the character NUL, which PostgreSQL has no text for."""
-    if any("\0" in value for values in request.args.listvalues() for value in values):
+    if "\0" in request.path or any("\0" in value for values in request.args.listvalues() for value in values):
         raise QuizError("bad_request", status=400)
 
 

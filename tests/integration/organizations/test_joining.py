@@ -203,3 +203,12 @@ def test_claiming_needs_unit_number_code_password_and_consent(app: Flask, cast: 
     assert cast.lin.account.consented_at is not None
     assert app.test_client().post("/claim", data=form).status_code == 422
     assert app.test_client().post("/sign-in", data={"login": "lin", "password": PASSWORD}).status_code == 422
+
+
+def test_an_address_with_a_character_that_no_text_of_postgresql_holds_is_refused(
+    app: Flask, cast: Cast, sign_in: SignIn
+) -> None:
+    qin = sign_in(app.test_client(), cast.qin)
+    assert qin.get("/join/JOIN%00A").status_code == qin.get("/?next=%00").status_code == 400
+    unit = f"/units/{cast.unit_a.id}"
+    assert qin.get(f"{unit}/evidence/%00").status_code == qin.post(f"{unit}/roster/%00").status_code == 400
