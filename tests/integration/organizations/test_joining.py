@@ -11,6 +11,7 @@ from quizapp.accounts.models import Account
 from quizapp.extensions import db
 from quizapp.organizations.models import Membership, Organization
 from tests.cast import PASSWORD, Cast
+from tests.conftest import SignIn
 
 FORM = {
     "name": "新同事",
