@@ -10,7 +10,7 @@ import contextlib
 import io
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -140,7 +140,7 @@ class Door:
         except Exception:  # ASGI's way meets it again, and tells it
             return None
 
-    def reply(self, asked: Asked, headers: Headers) -> tuple[int, Headers, bytes]:
+    def reply(self, asked: Asked, headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers, bytes]:
         """Status, headers but Content-Length, and body, when the store has replied to what a request with `headers` asked."""
         reply, told = asked
         try:

@@ -26,6 +26,7 @@ class _Log(Logger):
 bind = _settings.bind
 # It rests on names of gunicorn's own: with another version plain ASGI serves, at half the speed.
 worker_class = "quizapp.installation.web_worker.Worker" if version_info[:2] == (27, 0) else "asgi"
+http_parser = "python"  # what the worker goes by; "auto" would take another where one is installed by chance
 asgi_loop = "uvloop"
 workers = _settings.web_workers
 preload_app = True  # imported once, not once a worker: seconds of each start. Nothing is connected at import

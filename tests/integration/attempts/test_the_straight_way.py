@@ -1,28 +1,38 @@
-"""Whole answers go straight from gunicorn's parser to the door; whatever is sent, the replies are those of gunicorn's own way."""
+"""Whole answers go straight from the socket to the door; whatever is sent, the replies are those of gunicorn's own way."""
 
+import asyncio
 import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
 from gunicorn.asgi.protocol import ASGIProtocol
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redis import Redis
 
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.extensions import grader
+from quizapp.grader import pipeline
 from quizapp.grader.pipeline import StorePipeline
+from quizapp.installation.web_worker import StraightProtocol
+from quizapp.rehearsals.line import answer_request, submit_request
 from tests.cast import Cast, OpenCompetition
 from tests.conftest import SECRET
 from tests.integration.attempts.conftest import Begin
 from tests.integration.attempts.transports import ServedTransport
+from tests.unit.installation.test_ordinary_requests import TROUBLE
 
 pytestmark = pytest.mark.once
 BROWSERS = b"Origin: http://localhost\r\nAccept: */*\r\nAccept-Language: zh-CN,zh;q=0.9\r\nSec-Fetch-Mode: cors\r\n"
+BEHIND_NGINX = b"X-Request-Id: 1\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST = HEALTH.replace(b"Host", b"Connection: close\r\nHost")
 
 
 @pytest.fixture
@@ -37,6 +47,11 @@ def gunicorns(app: Flask) -> Iterator[ServedTransport]:
     way = ServedTransport(app, ASGIProtocol, keepalive_s=1)
     yield way
     way.close()
+
+
+@pytest.fixture
+def ticket(cast: Cast, begin: Begin) -> str:
+    return begin(cast.lin).ticket
 
 
 def connect(way: ServedTransport) -> socket.socket:
@@ -57,8 +72,13 @@ def talk(way: ServedTransport, *parts: bytes) -> tuple[bytes, int]:
             said = b"".join(iter(lambda: client.recv(65536), b""))
         except ConnectionResetError:  # closed with bytes unread, which may throw the reply away on its way
             return talk(way, *parts)
+    return timeless(said), way.door.by_asgi[port]
+
+
+def timeless(said: bytes) -> bytes:
+    """Replies without what differs from time to time."""
     said = said.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")  # not sent if the body has come meanwhile
-    return re.sub(rb'"now_ms":\d+|Date: [^\r]+|x-request-id: [^\r]+', b"-", said), way.door.by_asgi[port]
+    return re.sub(rb'"now_ms":\d+|Date: [^\r]+|x-request-id: [^\r]+', b"-", said)
 
 
 def until(fact: Callable[[], object]) -> None:
@@ -81,21 +101,29 @@ def waiting(way: ServedTransport) -> int:
 
 def answers(ticket: str, position: int, more: bytes = b"") -> bytes:
     """A request with one answer, and further header lines."""
-    body = b'{"answers":[{"position":%d,"chosen":1,"sequence":%d}]}' % (position, 10 + position)
-    head = b"POST /answer HTTP/1.1\r\nHost: localhost\r\nX-Ticket: %s\r\n%sContent-Length: %d\r\n\r\n"
-    return head % (ticket.encode(), more, len(body)) + body
+    return answer_request(ticket, position, 1, 10 + position, more=more)
 
 
-def submission(ticket: str) -> bytes:
-    return b"POST /submit HTTP/1.1\r\nHost: localhost\r\nX-Ticket: %s\r\nContent-Length: 0\r\n\r\n" % ticket.encode()
+@contextmanager
+def held_back(store: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Meanwhile the store replies to no answer."""
+    monkeypatch.setattr(pipeline, "REPLY_TIMEOUT_S", 60.0)
+    store.client_pause(60_000, all=False)
+    try:
+        yield
+    finally:
+        store.client_unpause()
 
 
-def test_a_whole_answer_goes_straight(straight: ServedTransport, cast: Cast, begin: Begin) -> None:
-    ticket = begin(cast.lin).ticket
+def test_a_whole_answer_goes_straight(straight: ServedTransport, ticket: str) -> None:
     whole = answers(ticket, 1)
-    head = whole.index(b"\r\n\r\n")
-    said, by_asgi = talk(straight, whole[:head], whole[head:], answers(ticket, 2, BROWSERS), whole, submission(ticket))
-    assert (saved(said), said.count(b'"submitted"'), said.count(b"HTTP/1.1 200 OK"), by_asgi) == (3, 1, 4, 0)
+    with closing(connect(straight)) as client:
+        for request in (whole, answers(ticket, 2, BROWSERS), whole, answers(ticket, 3, BEHIND_NGINX)):
+            client.sendall(request)
+            assert saved(client.recv(65536)) == 1
+        client.sendall(submit_request(ticket))
+        assert b'"submitted"' in client.recv(65536)
+    assert not straight.door.by_asgi
 
 
 def test_every_reply_is_as_by_asgi(
@@ -110,33 +138,39 @@ def test_every_reply_is_as_by_asgi(
     expecting = answers(ticket, 1, b"Expect: 100-continue\r\n")
     wanted = expecting.index(b"\r\n\r\n") + 4
     large = whole.replace(body, b" " * 20_000).replace(b"h: %d" % len(body), b"h: 20000")
-    # What is sent, how many answers are saved, how many requests come by ASGI: after one that does, those that lie ready
-    # do so too. None: it depends on whether the first has its reply when the next is read.
+    # What is sent, how many answers are saved, how many requests come by ASGI: all that share a read with another do so.
+    # None: it depends on whether the first has its reply when the next is read.
     scenes: list[tuple[tuple[bytes, ...], int, int | None]] = [
         ((whole,), 1, 0),
-        ((whole + other + third,), 3, 0),
-        ((whole + HEALTH + other + HEALTH + third,), 3, 4),
+        ((whole, other, third), 3, None),
+        ((whole + other + third,), 3, 3),
+        ((whole + HEALTH + other + HEALTH + third,), 3, 5),
         ((whole + other[:-20], other[-20:] + third), 3, None),
         ((whole + other[:40], other[40:]), 2, None),
+        ((whole[:30], other), 0, 0),
+        ((b"\r\n", whole), 1, 1),
         ((whole[:-3], whole[-3:-2], whole[-2:-1], whole[-1:]), 1, 1),
         ((chunked,), 1, 1),
         ((chunked[:-30], chunked[-30:], whole), 2, None),
         ((expecting[:wanted], expecting[wanted:]), 1, 1),
         ((expecting,), 1, 1),
         ((answers(ticket, 1, b"Connection: close\r\n"),), 1, 1),
-        ((answers(ticket, 1, b"Connection: keep-alive\r\n") + other,), 2, 0),
+        ((answers(ticket, 1, b"Connection: keep-alive\r\n"),), 1, 0),
         ((whole.replace(b"HTTP/1.1", b"HTTP/1.0"),), 1, 1),
-        ((answers(ticket, 1, b"X-Forwarded-Proto: https\r\nX-Forwarded-For: 1.2.3.4\r\n"),), 1, 0),
+        ((answers(ticket, 1, BEHIND_NGINX),), 1, 0),
         ((answers(ticket, 1, b"X-Forwarded-Proto: http\r\nX-Forwarded-Ssl: on\r\n"),), 0, 0),
         ((answers(ticket, 1, b"X_Ticket: x\r\n"),), 1, 1),
         ((answers(ticket, 1, b"Upgrade: h2c\r\n"),), 1, 1),
         ((answers(ticket, 1, b"X: %s\r\n" % (b"y" * 20_000)),), 0, 0),
+        ((answers(ticket, 1, b"X: %s\r\n" % (b"y" * 8000)),), 1, 1),
+        ((answers(ticket, 1, b"".join(b"X-%d: 1\r\n" % number for number in range(96))),), 1, 0),
+        ((answers(ticket, 1, b"".join(b"X-%d: 1\r\n" % number for number in range(97))),), 0, 0),
         ((large,), 0, 1),
         ((whole.replace(b"Content-Length", b"Content-Length: 3\r\nContent-Length"),), 0, 0),
         ((answers("", 1) + whole,), 1, 2),
         ((answers(ticket[:-1] + "_", 1) + whole,), 1, 2),
         ((whole.replace(b'{"answers', b'["answers') + other,), 1, 2),
-        ((answers(nobody, 1, b"Cookie: quiz_language=en\r\n") + whole,), 1, 0),
+        ((answers(nobody, 1, b"Cookie: quiz_language=en\r\n"),), 0, 0),
     ]
     with ThreadPoolExecutor(2 * len(scenes)) as pool:
         ours = [pool.submit(talk, straight, *parts) for parts, _, _ in scenes]
@@ -149,9 +183,8 @@ def test_every_reply_is_as_by_asgi(
 
 
 def test_a_connection_is_kept_while_an_answer_waits_and_closed_when_it_is_idle(
-    straight: ServedTransport, store: Redis, cast: Cast, begin: Begin
+    straight: ServedTransport, store: Redis, ticket: str
 ) -> None:
-    ticket = begin(cast.lin).ticket
     with closing(connect(straight)) as client:
         client.sendall(answers(ticket, 1))
         assert saved(client.recv(65536)) == 1
@@ -162,16 +195,15 @@ def test_a_connection_is_kept_while_an_answer_waits_and_closed_when_it_is_idle(
 
 
 def test_a_stopping_worker_replies_and_closes(
-    straight: ServedTransport, store: Redis, cast: Cast, begin: Begin
+    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticket = begin(cast.lin).ticket
     with closing(connect(straight)) as client:
         client.sendall(answers(ticket, 1))
         client.recv(65536)
-        store.client_pause(500)
-        client.sendall(answers(ticket, 2))
-        until(lambda: waiting(straight))
-        straight.worker.alive = False
+        with held_back(store, monkeypatch):
+            client.sendall(answers(ticket, 2))
+            until(lambda: waiting(straight))
+            straight.worker.alive = False
         said = b"".join(iter(lambda: client.recv(65536), b""))
     assert saved(said) == 1
     assert b"Connection: close" in said
@@ -179,12 +211,16 @@ def test_a_stopping_worker_replies_and_closes(
 
 
 def test_who_goes_away_loses_the_reply_and_nothing_else(
-    straight: ServedTransport, app: Flask, store: Redis, cast: Cast, competition: OpenCompetition, begin: Begin
+    straight: ServedTransport,
+    app: Flask,
+    store: Redis,
+    cast: Cast,
+    competition: OpenCompetition,
+    ticket: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ticket = begin(cast.lin).ticket
     talk(straight, answers(ticket, 1))
-    store.client_pause(300)
-    with closing(connect(straight)) as client:
+    with held_back(store, monkeypatch), closing(connect(straight)) as client:
         client.sendall(answers(ticket, 2))
         until(lambda: waiting(straight))
     assert saved(talk(straight, answers(ticket, 3))[0]) == 1
@@ -193,3 +229,115 @@ def test_who_goes_away_loses_the_reply_and_nothing_else(
     assert attempt is not None
     assert set(attempt.answers) == {1, 2, 3}
     until(lambda: straight.worker.nr_conns == 0)
+
+
+def test_what_comes_while_an_answer_waits_is_answered_after_it_and_in_order(
+    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(straight, answers(ticket, 1))  # the door knows its store
+    second = answers(ticket, 2)
+    with closing(connect(straight)) as client:
+        port = client.getsockname()[1]
+        with held_back(store, monkeypatch):
+            client.sendall(answers(ticket, 1))
+            until(lambda: waiting(straight))
+            for part in (HEALTH, second[:50], second[50:] + answers(ticket, 3), LAST):
+                before = straight.received[port]
+                client.sendall(part)
+                until(lambda before=before, part=part: straight.received[port] == before + len(part))  # type: ignore[misc]
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    ok, first, second, third = b"ok\n", *(b'"position":%d' % each for each in (1, 2, 3))
+    assert re.findall(rb'"position":\d|ok\n', said) == [first, ok, second, third, ok]
+
+
+def test_who_sends_without_end_while_an_answer_waits_is_not_read_on(
+    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(straight, answers(ticket, 1))
+    wire = Wire()
+    with held_back(store, monkeypatch):
+        connection = straight.run(connected(straight, StraightProtocol, wire))
+        for part in (answers(ticket, 2), bytes(200_000), bytes(200_000)):
+            assert not wire.is_paused
+            straight.loop.call_soon_threadsafe(connection.data_received, part)
+            straight.run(asyncio.sleep(0))
+        assert wire.is_paused
+    straight.run(asyncio.wait_for(wire.is_closed.wait(), 60))
+    straight.loop.call_soon_threadsafe(connection.connection_lost, None)
+    assert (saved(wire.said), wire.said.count(b"HTTP/1.1 4")) == (1, 1)
+
+
+class Wire(asyncio.Transport):
+    """A connection without a socket, so that a read is exactly what the test says."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 5), "sockname": ("127.0.0.1", 80)})
+        self.said = b""
+        self.is_paused = False
+        self.is_closed = asyncio.Event()
+
+    def write(self, data: Any) -> None:
+        self.said += data
+
+    def close(self) -> None:
+        self.is_closed.set()
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+
+async def connected(way: ServedTransport, protocol: Any, wire: Wire) -> Any:
+    """A connection that waits for its first request."""
+    connection = protocol(way.worker)
+    connection.connection_made(wire)
+    await asyncio.sleep(0)
+    return connection
+
+
+async def said_to(way: ServedTransport, protocol: Any, reads: list[tuple[bytes, int]]) -> bytes:
+    """What a connection says to reads, after each of which the loop takes so many turns, until it closes."""
+    wire = Wire()
+    connection = await connected(way, protocol, wire)
+    for data, turns in reads:
+        if not wire.is_closed.is_set():
+            connection.data_received(data)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+    await asyncio.wait_for(wire.is_closed.wait(), 60)
+    connection.connection_lost(None)
+    return timeless(wire.said)
+
+
+# Without those that a page of Flask's replies to.
+SENT = sorted(TROUBLE.keys() - {"another method", "another path", "an absolute target"})
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_however_requests_are_cut_into_reads_the_replies_are_gunicorns(
+    straight: ServedTransport, ticket: str, data: st.DataObject
+) -> None:
+    troubled = st.tuples(st.integers(1, 4), st.sampled_from(SENT)).map(
+        lambda found: answers(ticket, found[0]).replace(*TROUBLE[found[1]], 1)
+    )
+    whole = st.integers(1, 4).map(lambda position: answers(ticket, position, BROWSERS))
+    requests = data.draw(st.lists(whole | st.just(HEALTH) | troubled, min_size=1, max_size=4))
+    sent = b"".join([*requests, LAST])
+    ends = [sum(map(len, requests[: number + 1])) for number in range(len(requests))]
+    cuts = sorted(data.draw(st.sets(st.sampled_from(ends) | st.integers(1, len(sent) - 1), max_size=6)))
+    reads = [sent[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
+    turns = data.draw(st.lists(st.sampled_from([0, 1, 5, 100]), min_size=len(reads), max_size=len(reads)))
+    ours, theirs = (
+        straight.run(said_to(straight, protocol, list(zip(reads, turns, strict=True))))
+        for protocol in (StraightProtocol, ASGIProtocol)
+    )
+    assert ours == theirs
