@@ -226,7 +226,7 @@ def test_more_requests_than_can_wait_are_refused_at_once(server: Server) -> None
     """Four threads, sixteen waiting for each: what lies beyond gets 503 and when to come again, and nobody waits for it."""
     with contextlib.ExitStack() as crowd:
         clients = [crowd.enter_context(server.connect(get("/probe/long"))) for _ in range(ROOM + 20)]
-        refused = []
+        refused: list[socket.socket] = []
         deadline = time.monotonic() + 60
         while len(refused) < 20:
             assert time.monotonic() < deadline, len(refused)
