@@ -155,6 +155,24 @@ def test_answers_given_without_a_line_are_kept_and_sent_when_it_is_back(
     wait_until_recorded(page, site, competition, {1: 1, 2: 2, 3: 4})
 
 
+def test_a_submit_without_a_line_goes_out_when_the_line_is_back_and_not_when_its_wait_is_over(
+    visit: Visit, cast: Cast, competition: OpenCompetition
+) -> None:
+    page = visit(cast.lin)
+    page.clock.install()
+    begin(page, competition)
+    page.locator(".option:visible").nth(0).click()
+    saved(page)
+    page.locator("#sheet-button").click()
+    page.locator("#review-button").click()
+    stop_clock(page)  # no wait of the page ends any more
+    page.context.set_offline(True)
+    page.locator("#submit").click()
+    expect(page.locator("#review-trouble-text")).to_contain_text("还没有交卷")
+    page.context.set_offline(False)
+    page.wait_for_url("**/result?attempt=1")
+
+
 def test_nothing_is_called_saved_while_the_server_is_overloaded(
     visit: Visit, cast: Cast, competition: OpenCompetition, site: Site
 ) -> None:

@@ -242,7 +242,7 @@ def test_the_overview_names_what_waits_for_her(
     with app.app_context():
         db.session.get_one(Competition, played.id).closes_at = utc_now() - timedelta(seconds=1)
         db.session.commit()
-    assert "可以冻结最终名次" in client.get(f"/admin/competitions/{played.id}/overview").text
+    assert "可以冻结成绩" in client.get(f"/admin/competitions/{played.id}/overview").text
 
 
 def test_the_public_is_told_how_many_and_a_member_how_far_her_unit_is(

@@ -14,7 +14,7 @@
   var ticket = "", epoch = 0, sequence = 0;
   var chosen = {}, marked = {}, unsaved = {}, held = {}, final = {};
   var questions = [], current = 1, oneByOne = readView() !== "all";
-  var inFlight = null, failures = 0, trouble = "", acknowledged = false, retryTimer = 0, submitting = false, round = 0;
+  var inFlight = null, failures = 0, trouble = "", acknowledged = false, retryTimer = 0, retry = null, submitting = false, round = 0;
   var serverAt = 0, clockAt = 0, wallAt = 0, slept = 0, deadline = 0, told = { five: false, one: false }, shownSecond = -1;
 
   function isMask(value) { return typeof value === "number" && value >= 0; }
@@ -89,8 +89,14 @@
   function later(what, asked) {
     failures += 1;
     var wait = Math.min(LONGEST_WAIT_MS, 500 * Math.pow(2, failures));
+    stopWaiting();
+    retry = asked ? null : what;
+    retryTimer = window.setTimeout(function () { retry = null; what(); }, Math.max(asked || 0, wait / 2) + Math.random() * wait / 2);
+  }
+
+  function stopWaiting() {
     window.clearTimeout(retryTimer);
-    retryTimer = window.setTimeout(what, Math.max(asked || 0, wait / 2) + Math.random() * wait / 2);
+    retry = null;
   }
 
   function learnClock(data, askedAt) {
@@ -144,7 +150,7 @@
   }
 
   function begin(data) {
-    window.clearTimeout(retryTimer);
+    stopWaiting();
     paper = data;
     ticket = data.ticket;
     epoch = data.epoch;
@@ -445,7 +451,7 @@
   function paused() {
     notice(texts.paused, "", null);
     byId("clock").classList.remove("clock-late");
-    window.clearTimeout(retryTimer);
+    stopWaiting();
     retryTimer = window.setTimeout(askHowItStands, PAUSE_POLL_MS * (0.75 + Math.random() / 2));
   }
 
@@ -501,7 +507,7 @@
     questions.forEach(function (question) { question.refresh(); });
     byId("submit").setAttribute("aria-disabled", "true");
     byId("submit").textContent = texts.submitting;
-    window.clearTimeout(retryTimer);
+    stopWaiting();
     (function attempt() {
       flush().then(function () {
         if (mine !== round || state !== "ending") { submitting = false; restoreSubmit(); return; }
@@ -664,9 +670,9 @@
     }
   });
   window.addEventListener("online", function () {
-    if (!paper) { return; }
+    var waiting = retry;  /* for the line, and for nothing that the server asked: now, not in half a minute */
     failures = 0;
-    if (state === "answering" && Object.keys(unsaved).length) { flush(); }
+    if (waiting) { stopWaiting(); waiting(); }
   });
   window.addEventListener("beforeunload", function (event) {
     if (state !== "left" && Object.keys(unsaved).length) {
