@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from quizapp.installation.children import start_child, stop_child
+from tests.load.installation import wait_until_gone
 
 
 class PostgresServer:
@@ -108,10 +109,12 @@ class PostgresServer:
         """SIGKILL to the server and to all of its processes."""
         pid = self._child.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()  # each is a session of its own
-        for each in (pid, *map(int, children)):
+        killed = [pid, *map(int, children)]
+        for each in killed:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
         self._child.wait()
+        wait_until_gone(killed)  # the next one would find their shared memory in use, and end
 
     def stop(self) -> None:
         """End the server (SIGINT would be its fast way; nothing here is worth waiting for) and remove its folder."""

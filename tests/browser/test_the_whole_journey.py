@@ -77,10 +77,10 @@ def make_organizer(ada: Page) -> str:
     ada.get_by_label("姓名").fill("秦主办")
     ada.get_by_label("手机号或登录名").fill("qin")
     ada.get_by_role("button", name="新建账号").click()
+    ada.wait_for_url(re.compile(r"/admin/accounts/\d+"))
     account = re.search(r"/admin/accounts/\d+", ada.url)
-    if account is None:  # the code is shown at once: its page links back to the account
-        raise AssertionError(ada.url)
-    ada.goto(account.group())
+    assert account
+    ada.goto(account.group())  # the code may be shown at once, on a page of its own
     ada.get_by_label("角色").select_option("organizer")
     ada.get_by_role("button", name="授予角色").click()
     ada.on("dialog", lambda dialog: dialog.accept())
@@ -171,7 +171,7 @@ def answer_and_submit(lin: Page) -> str:
 
 def close_now(program: Installation) -> None:
     """Bring the close forward, which no page can: waiting for it would take an hour."""
-    with closing(sqlite3.connect(program.settings.data_dir / "quiz.sqlite3")) as connection, connection:
+    with closing(sqlite3.connect(program.settings.data_dir / "quiz.sqlite3", timeout=60)) as connection, connection:
         connection.execute("UPDATE competition SET closes_at = ?", [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.000000}"])
 
 

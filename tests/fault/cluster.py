@@ -14,11 +14,11 @@ from redis.retry import Retry
 
 from quizapp.grader.cluster import slot_of
 from quizapp.installation.store import find_server
-from tests.load.installation import free_port
+from tests.load.installation import PATIENCE_S, free_port
 
 MASTERS = 3
 SLOTS = 16384
-NODE_TIMEOUT_MS = 1000
+NODE_TIMEOUT_MS = 3000
 UNREPLICATED_BYTES = 20_000  # a hundred answers or so
 
 
@@ -42,6 +42,7 @@ class Node:
             "maxmemory-policy": "noeviction",
             "cluster-enabled": "yes",
             "cluster-node-timeout": NODE_TIMEOUT_MS,
+            "cluster-replica-validity-factor": 0,  # a replica that heard nothing for long takes the place all the same
             "cluster-require-full-coverage": "no",
             "repl-diskless-sync-delay": 0,
         }
@@ -137,6 +138,7 @@ class Cluster:
 
     def pair_of(self, key: str) -> tuple[Node, Node]:
         """The node that holds the key now, and its replica."""
+        self.wait_for_replicas()
         master = self.master_of(key)
         return master, next(
             node for node in self.nodes if node.client.info("replication").get("master_port") == master.port
@@ -146,7 +148,10 @@ class Cluster:
         """Until each replica is in step with its master."""
 
         def in_step() -> bool:
-            infos = [node.client.info("replication") for node in self.nodes]
+            try:
+                infos = [node.client.info("replication") for node in self.nodes]
+            except RedisError:
+                return False
             return all(
                 info["master_link_status"] == "up" if info["role"] == "slave" else info["connected_slaves"]
                 for info in infos
@@ -168,7 +173,7 @@ class Cluster:
         def promoted() -> bool:
             try:
                 return self.master_of(key) is replica
-            except LookupError:
+            except (LookupError, RedisError):
                 return False
 
         wait_for(promoted)
@@ -183,7 +188,7 @@ class Cluster:
         target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", source.id)
         source.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target.id)
         while keys := source.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
-            source.client.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+            source.client.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 60_000, "KEYS", *keys)
         for node in (target, source):
             node.client.execute_command("CLUSTER SETSLOT", slot, "NODE", target.id)
 
@@ -195,9 +200,9 @@ class Cluster:
         wait_for(lambda: self.master_of(key) is target)
 
 
-def wait_for(fact: Any, patience_s: float = 60) -> None:
+def wait_for(fact: Any) -> None:
     """Until it is so."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + PATIENCE_S
     while not fact():
         assert time.monotonic() < deadline, "it does not come true"
         time.sleep(0.02)

@@ -21,7 +21,7 @@ from quizapp.attempts.answering import TICKET_HEADER
 from quizapp.attempts.heartbeat import pulse
 from quizapp.attempts.ticket import Ticket, tickets_of
 from tests.fault.line import Line
-from tests.load.installation import Installation, redis_of
+from tests.load.installation import PATIENCE_S, Installation, redis_of
 
 Fault = Callable[[Installation], None]
 PAUSE_S = 3.0
@@ -30,7 +30,7 @@ AOF_ROOM = 16 * 1024
 
 def process(running: Installation, name: str, number: int = 0) -> int:
     """The id of a process by what it is; one that was killed before is waited for until it has been started again."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while len(found := running.processes()[name]) <= number:
         assert time.monotonic() < deadline, f"{name} is not started again"
         time.sleep(0.05)
@@ -58,7 +58,7 @@ def restart_web_in_turn(running: Installation) -> None:
     """A deploy: the master replaces its workers one after another."""
     before = set(running.processes()["web"][1:])
     os.kill(process(running, "web"), signal.SIGHUP)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while before & set(running.processes()["web"]):
         assert time.monotonic() < deadline, "the old workers stay"
         time.sleep(0.05)
@@ -88,7 +88,7 @@ def fill_the_stores_disk(running: Installation) -> None:
     # A rewrite that was killed has left more than one: it appends to the newest, be an older one larger or not.
     newest = max(files, key=lambda file: int(file.name.split(".")[-3]))
     limits = resource.prlimit(pid, resource.RLIMIT_FSIZE, (newest.stat().st_size + AOF_ROOM, resource.RLIM_INFINITY))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while running.processes()["store"] == [pid] and not fails_to_write(store):
         assert time.monotonic() < deadline, "void: the file never grew to its limit"
         time.sleep(0.05)
@@ -116,7 +116,7 @@ def forget_the_scripts(running: Installation) -> None:
 
 def lock_the_database(running: Installation) -> None:
     """Somebody else holds SQLite's write lock: the recorder can write nothing."""
-    locker = sqlite3.connect(running.settings.data_dir / "quiz.sqlite3", isolation_level=None)
+    locker = sqlite3.connect(running.settings.data_dir / "quiz.sqlite3", isolation_level=None, timeout=PATIENCE_S)
     locker.execute("BEGIN IMMEDIATE")
     time.sleep(PAUSE_S)
     locker.execute("ROLLBACK")
@@ -145,7 +145,7 @@ def fill_the_webs_disk(running: Installation) -> None:
 def wait_until_recording_fails(running: Installation) -> None:
     """Until the recorder itself says so (not in its log: on a full disk that stands still too), and for a while at least."""
     store = redis_of(running)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     time.sleep(PAUSE_S)
     while not any("take" in beat.failing for beat in pulse(store).beats):
         assert time.monotonic() < deadline, "void: the recorder did not notice"
@@ -193,7 +193,7 @@ def second_recorder(running: Installation) -> None:
         log.open("wb") as output,
         subprocess.Popen(command, env=running.environ, stdout=output, stderr=output) as other,
     ):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while b"recorder_started" not in log.read_bytes():
             assert time.monotonic() < deadline, "the second recorder does not start"
             time.sleep(0.05)

@@ -34,11 +34,9 @@ def test_what_was_recorded_survives_a_flush_and_nothing_else_is_lost(faults: Tab
             acknowledged, count = crowd.last(), crowd.acknowledged()
         finally:
             crowd.end()
-        running.wait_until_drained()
-        held = recorded(running)
+        held, story, row = all_go_on(running, PEOPLE, faults.seed + 1)
         lost = not_kept(acknowledged, held)
         assert not_kept(before, held) == set()
-        story, row = all_go_on(running, PEOPLE, faults.seed + 1, held)
         story.acknowledged += count
         told = Row(len(lost) + row.lost, row.doubled, row.mis_scored, row.late)
         faults.add("the store flushed (FLUSHALL)", told, story, recovery_s)

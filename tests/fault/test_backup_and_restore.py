@@ -10,7 +10,7 @@ import pytest
 
 from tests.fault.people import Crowd
 from tests.fault.table import Row, Table
-from tests.fault.under_fault import all_go_on, not_kept, recorded, wait_for, wait_until_compared
+from tests.fault.under_fault import all_go_on, not_kept, wait_for, wait_until_compared
 from tests.load.installation import Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
@@ -45,9 +45,8 @@ def test_what_was_acknowledged_before_a_backup_survives_everything(faults: Table
         running.start()
         wait_until_compared(running)
         recovery_s = time.monotonic() - begun
-        held = recorded(running)
+        held, story, row = all_go_on(running, PEOPLE, faults.seed + 1)
         assert (len(acknowledged) > PEOPLE, not_kept(acknowledged, held)) == (True, set())
-        story, row = all_go_on(running, PEOPLE, faults.seed + 1, held)
         story.acknowledged += len(acknowledged)
         faults.add("all destroyed, and a backup restored", row, story, recovery_s)
         assert (story.unexpected, len(story.scores)) == ([], PEOPLE)

@@ -14,7 +14,7 @@ import pytest
 from tests.fault.faults import PAUSE_S
 from tests.fault.table import Table
 from tests.fault.under_fault import PEOPLE, under_fault
-from tests.load.installation import Installation, installation
+from tests.load.installation import PATIENCE_S, Installation, installation
 from tests.postgres_server import PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 def kill_a_commit(server: PostgresServer) -> None:
     """SIGKILL to a server process that is at a commit; the others are ended by the server itself, which then recovers."""
     busy = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query ~ 'COMMIT|response' AND pid <> pg_backend_pid()"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         while not (found := connection.execute(busy).fetchall()):
             assert time.monotonic() < deadline, "void: nobody writes"

@@ -27,7 +27,7 @@ from tests.fault.faults import PROCESSES, the_webs_disk_full
 from tests.fault.people import Story
 from tests.fault.table import Row, Table
 from tests.fault.under_fault import PEOPLE, compare, under_fault
-from tests.load.installation import Installation, installation
+from tests.load.installation import PATIENCE_S, Installation, installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -118,7 +118,7 @@ def test_with_the_webs_disk_full_answers_go_on_and_uploads_are_refused_in_words(
         answer_all()
     for size in (100, 1_000_000):
         assert upload(size)[0] == 303
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + PATIENCE_S
     while saved() < before + 20:
         assert time.monotonic() < give_up, "what was answered meanwhile is not counted"
         time.sleep(0.1)
@@ -151,21 +151,21 @@ def session_of(running: Installation, account: int) -> dict[str, str]:
 
 def ask(running: Installation, path: str, headers: dict[str, str], body: str = "") -> bytes:
     """POST until it is done; a 429 or 503 without Retry-After, or any other refusal, fails."""
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up:
         status, found, told = once(running, "POST", path, headers, body)
         if status in (200, 303):
             return found
         assert status in (429, 503), (path, status, found[:300])
         time.sleep(int(told["Retry-After"]))
-    raise AssertionError(f"turned away for two minutes: {path}")
+    raise AssertionError(f"turned away for minutes: {path}")
 
 
 def once(
     running: Installation, method: str, path: str, headers: dict[str, str], body: str = ""
 ) -> tuple[int, bytes, Message]:
     """One request on a connection of its own: status, body, headers."""
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE_S)
     try:
         connection.request(method, path, body, headers)
         reply = connection.getresponse()

@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from quizapp.errors import Unavailable
+from quizapp.grader import engine
 from quizapp.grader.keys import keys_for
 from quizapp.grader.outcomes import Outcome
 from quizapp.grader.stream import Answered, parse
@@ -83,6 +84,13 @@ def seen(report: Path, file: Path) -> Iterator[tuple[str, int]]:
                 yield ("sync", 0) if name == "fdatasync" else ("append", int(done))
             elif where.startswith(("socket", "UNIX")):
                 yield "reply", int(done)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is slow, and strace besides, is no disk that fails."""
+    monkeypatch.setattr(engine, "REPLY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(engine, "CONNECT_TIMEOUT_S", 60.0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from tests.fault.people import Crowd, Story
 from tests.fault.table import Row, Table
-from tests.load.installation import Installation, redis_of
+from tests.load.installation import PATIENCE_S, Installation, redis_of
 
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
@@ -52,7 +52,7 @@ def wait_for(crowd: Crowd, more: int) -> float:
     begun = time.monotonic()
     target = crowd.acknowledged() + more
     while crowd.acknowledged() < target:
-        assert time.monotonic() < begun + 60, "the program does not recover"
+        assert time.monotonic() < begun + PATIENCE_S, "the program does not recover"
         time.sleep(0.02)
     return time.monotonic() - begun
 
@@ -61,7 +61,7 @@ def wait_until_busy(crowd: Crowd) -> None:
     """Wait until enough answers are on their way (after a fault some people still pause)."""
     begun = time.monotonic()
     while crowd.in_flight() < LEAST_IN_FLIGHT:
-        assert time.monotonic() < begun + 60, "void: too few answers were on their way"
+        assert time.monotonic() < begun + PATIENCE_S, "void: too few answers were on their way"
         time.sleep(0.01)
 
 
@@ -75,7 +75,7 @@ def recorded(running: Installation) -> Held:
 def wait_until_compared(running: Installation) -> None:
     """Wait until the recorder has given an empty store back what SQL has."""
     store = redis_of(running)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not store.exists(f"{{q{running.competition}.0}}:compared"):
         assert time.monotonic() < deadline, "the recorder does not restore the store"
         time.sleep(0.05)
@@ -87,9 +87,12 @@ def not_kept(acknowledged: Held, held: Held) -> set[tuple[int, int]]:
     return {place for place, (sequence, _) in acknowledged.items() if held.get(place, (0, 0))[0] < sequence}
 
 
-def all_go_on(running: Installation, people: int, seed: int, held: Held) -> tuple[Story, Row]:
-    """Everybody opens the attempt anew, answers and submits; what is recorded then is compared with that and `held`."""
+def all_go_on(running: Installation, people: int, seed: int) -> tuple[Held, Story, Row]:
+    """Everybody opens the attempt anew, answers and submits; what is recorded then is compared with that and with what was
+    recorded before, which is returned first."""
     participants = running.open_attempts(people)
+    running.wait_until_drained()  # an answer that was still on its way no longer counts, for the attempt was opened anew
+    held = recorded(running)
     crowd = Crowd(running.port, participants, seed)
     try:
         wait_for(crowd, people)
@@ -98,7 +101,7 @@ def all_go_on(running: Installation, people: int, seed: int, held: Held) -> tupl
         crowd.end()
     running.wait_until_drained()
     story.last = {**held, **story.last}
-    return story, compare(running, {who.account for who in participants}, story)
+    return held, story, compare(running, {who.account for who in participants}, story)
 
 
 def compare(running: Installation, accounts: set[int], story: Story) -> Row:

@@ -5,6 +5,7 @@ what is to be measured or broken is answering; every answer and every submit the
 """
 
 import os
+import random
 import secrets
 import signal
 import socket
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +41,9 @@ from tests.cast import add_tiny_bank
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 UNITS = 20
+PATIENCE_S = 300.0  # how long a busy machine takes says nothing about the program
+PORTS = (10_000, 16_000)  # below those that a system hands out by itself
+_held: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Installation:
             db.session.commit()
             self.competition = competition.id
 
-    def start(self, patience_s: float = 60) -> None:
+    def start(self, patience_s: float = PATIENCE_S) -> None:
         """Start the program and wait until it answers and has primed the competition, if there is one."""
         with (self.folder / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
@@ -236,7 +240,7 @@ class Installation:
         """CPU seconds used so far by the living processes, by what they are."""
         return {name: sum(cpu_s(pid) for pid in pids) for name, pids in self.processes().items()}
 
-    def wait_until_drained(self, patience_s: float = 60) -> float:
+    def wait_until_drained(self, patience_s: float = PATIENCE_S) -> float:
         """Wait until nothing is unrecorded; returns how many seconds it took."""
         from quizapp.attempts.lag import recorder_lag
 
@@ -253,10 +257,12 @@ class Installation:
 
     def kill(self) -> None:
         """SIGKILL to all of its processes at once, as when the machine burns down."""
-        for pid in (self.up.pid, *(pid for pids in self.processes().values() for pid in pids)):
+        killed = [self.up.pid, *(pid for pids in self.processes().values() for pid in pids)]
+        for pid in killed:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.up.wait()
+        wait_until_gone(killed)
         with self.app.app_context():
             db.engine.dispose()
 
@@ -308,6 +314,14 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
+def wait_until_gone(pids: Iterable[int]) -> None:
+    """Wait until processes that were killed hold nothing any more: no port, no file, no shared memory."""
+    deadline = time.monotonic() + PATIENCE_S
+    while any(_command(pid) for pid in pids):
+        assert time.monotonic() < deadline, "killed, and still there"
+        time.sleep(0.02)
+
+
 def children(pid: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -326,9 +340,18 @@ def _command(pid: int) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is started later, or again: until this process ends no other test is given it, and nobody by chance."""
+    while True:
+        port, hold = random.randrange(*PORTS), socket.socket(socket.AF_UNIX)
+        try:
+            hold.bind(f"\0a port of quizapp's tests: {port}")  # a name that is gone with its process
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            hold.close()
+        else:
+            _held.append(hold)
+            return port
 
 
 def redis_of(running: Installation) -> Redis:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,20 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.load.installation import PATIENCE_S, free_port
+
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "import sys; from quizapp.cli import main; sys.exit(main())"]
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until(what: str, holds: Callable[[], bool], patience_s: float = 30) -> None:
+def wait_until(what: str, holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Until it holds; fails with `what` otherwise."""
     deadline = time.monotonic() + patience_s
     while not holds():
@@ -86,7 +79,7 @@ class RunningCopy:
         for line in process.stdout:
             self.output += line
 
-    def wait_until_said(self, words: str, patience_s: float = 60) -> None:
+    def wait_until_said(self, words: str, patience_s: float = PATIENCE_S) -> None:
         """Until the program has printed `words`."""
         assert self.process is not None
         deadline = time.monotonic() + patience_s
@@ -100,12 +93,12 @@ class RunningCopy:
         self.start(*options, **more)
         self.wait_until_said("Ready at")
 
-    def end(self, patience_s: float = 60) -> int:
+    def end(self, patience_s: float = PATIENCE_S) -> int:
         """Wait for its end. Returns the exit status."""
         assert self.process is not None
         assert self._reader is not None
         status = self.process.wait(patience_s)
-        self._reader.join(5)
+        self._reader.join(patience_s)
         return status
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -132,10 +125,10 @@ class RunningCopy:
 
     def _close(self) -> None:
         if self.process is not None:
-            self.process.wait(60)
+            self.process.wait(PATIENCE_S)
             assert self.process.stdout is not None
             if self._reader is not None:
-                self._reader.join(60)
+                self._reader.join(PATIENCE_S)
             self.process.stdout.close()
 
     def dispose(self) -> None:

@@ -11,7 +11,8 @@ import pytest
 from quizapp.config import Settings
 from quizapp.installation.children import start_child, stop_child
 from tests.conftest import SECRET
-from tests.integration.installation.running_copy import ROOT, RunningCopy, free_port, wait_until
+from tests.integration.installation.running_copy import ROOT, RunningCopy, wait_until
+from tests.load.installation import PATIENCE_S, free_port
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
 
@@ -32,7 +33,7 @@ def test_the_whole_site_is_served(settings: Settings, tmp_path: Path, arguments:
         server = start_child(command, environ=environ, output=log, directory=ROOT)
 
     def status(path: str, method: str = "GET") -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         try:
             connection.request(method, path)
             return connection.getresponse().status
@@ -42,7 +43,7 @@ def test_the_whole_site_is_served(settings: Settings, tmp_path: Path, arguments:
             connection.close()
 
     try:
-        wait_until("it serves", lambda: status("/privacy") == 200, patience_s=60)
+        wait_until("it serves", lambda: status("/privacy") == 200)
         assert status("/no-such-page") == 404
         assert status("/competitions/") == 200
         assert 400 <= status("/answer", "POST") < 500
@@ -73,7 +74,7 @@ def test_the_recorder_alone_ends_on_sigterm(settings: Settings, tmp_path: Path) 
     try:
         wait_until("it works", lambda: "recorder_started" in log.read_text())
         child.send_signal(signal.SIGTERM)
-        assert child.wait(20) == 0
+        assert child.wait(PATIENCE_S) == 0
         assert "recorder_stopped" in log.read_text()
     finally:
         stop_child(child, 1)
