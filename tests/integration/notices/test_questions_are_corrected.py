@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 
-from quizapp.attempts.models import Attempt, Response
+from quizapp.attempts.models import Attempt, CorrectedKey, Response, VoidAttempt
 from quizapp.attempts.queries import paper_of
 from quizapp.attempts.rules import recompute
 from quizapp.banks.content import content_digest, letters, mask_of
@@ -212,3 +213,25 @@ def test_two_organizers_correct_a_key_on_the_pages(site: Hall, sign_in: SignIn) 
     public = app.test_client().get(f"/competitions/{site.id}/notice/").text
     assert f"标准答案由 {letters(question.right)} 改为 {other}" in public
     assert question.stem not in public
+
+
+def test_what_was_corrected_before_the_pages_said_so_is_told_too(hall: Hall) -> None:
+    """An installation of an earlier release has snapshots with void attempts, and no table of them."""
+    code = hall.a_question()
+    hall.correct(code, None)
+    change = {"kind": "void", "account": hall.cast.lin.id, "ordinal": 1}
+    made = actions.propose_correction(hall.id, change, reason="代答", actor=hall.cast.qin.account, now=MONDAY)
+    actions.apply_correction(hall.id, made.id, actor=hall.other.account, now=MONDAY)
+    db.session.commit()
+
+    def told() -> list[Any]:
+        void = db.session.execute(select(*VoidAttempt.__table__.columns)).all()
+        keys = db.session.execute(select(*CorrectedKey.__table__.columns)).all()
+        db.session.rollback()
+        return [*void, *keys]
+
+    before = told()
+    assert before == [(hall.id, hall.cast.lin.id, 1), (hall.id, code, None)]
+    downgrade(revision="0014")
+    upgrade()
+    assert told() == before
