@@ -126,8 +126,9 @@ def _portion_differences(
         chosen = portion.chosen.pop((row.account_id, row.ordinal), {})
         if row.submitted_ms is None:
             continue
+        paper = paper_of(competition, row.seed)
         right = worth(
-            paper_of(competition, row.seed),
+            paper,
             content.questions,
             chosen,
             partial=competition.multiple_scoring == "partial",
@@ -138,6 +139,8 @@ def _portion_differences(
             yield Difference(
                 where, stands, f"score {right.score}, {right.right_count} right, points {list(right.points)}"
             )
+        if beyond := sorted(position for position in chosen if not 1 <= position <= len(paper.places)):
+            yield Difference(where, f"responses at positions {beyond}", f"none beyond {len(paper.places)}")
         # Pauses since the start and interruptions are not counted as used; how many of them were known when it was
         # submitted is not kept.
         longest = row.submitted_ms - row.started_ms

@@ -7,6 +7,7 @@ from click.testing import Result as Called
 from flask import Flask
 from redis import Redis
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import make_transient
 
 from quizapp.attempts.models import Attempt, Response, Result, Tally
 from quizapp.attempts.queries import paper_of
@@ -57,16 +58,38 @@ def test_one_corrupted_score_is_found(answered: Answered) -> None:
 
 
 @pytest.mark.once
-def test_one_corrupted_response_is_found(answered: Answered) -> None:
+@pytest.mark.parametrize("fault", ["changed", "missing", "added", "beyond the paper"])
+def test_one_corrupted_response_is_found(answered: Answered, fault: str) -> None:
+    """The fifth question was answered by nobody. What changes no score, `quizapp receipts check` finds."""
     bo = answered.cast.bo.id
     with answered.app.app_context():
         competition = db.session.get_one(Competition, answered.id)
         attempt = db.session.get_one(Attempt, (answered.id, bo, 1))
-        place = paper_of(competition, attempt.seed).places[0]
-        right = version_content(competition.bank_version_id).questions[place.ordinal].right
-        shown = sum(1 << letter for letter, option in enumerate(place.options) if right >> option & 1)
+        places = paper_of(competition, attempt.seed).places
+        questions = version_content(competition.bank_version_id).questions
+
+        def key(position: int) -> int:
+            place = places[position - 1]
+            return sum(
+                1 << shown for shown, each in enumerate(place.options) if questions[place.ordinal].right >> each & 1
+            )
+
         points = attempt.points or []
-        db.session.get_one(Response, (answered.id, bo, 1, 1)).chosen = 0 if points[0] else shown
+        one = db.session.get_one(Response, (answered.id, bo, 1, 1))
+        match fault:
+            case "changed":
+                one.chosen = 0 if points[0] else key(1)
+            case "missing":  # which was right
+                gained = places[0].points - points[0]
+                attempt.points = [places[0].points, *points[1:]]
+                attempt.score = (attempt.score or 0) + gained
+                attempt.right_count = (attempt.right_count or 0) + (gained > 0)
+                db.session.delete(one)
+            case _:
+                db.session.expunge(one)
+                make_transient(one)
+                one.position, one.chosen = (5, key(5)) if fault == "added" else (6, 1)
+                db.session.add(one)
         db.session.commit()
     the_difference(answered.prove(), f"attempt 1 of account {bo}")
 
