@@ -20,7 +20,7 @@ from quizapp.draws.queries import draw_or_404, draws_of, step_of
 from quizapp.draws.steps import Step
 from quizapp.errors import Invalid, NotFound, QuizError, Unavailable
 from quizapp.extensions import db
-from quizapp.leaderboards.verification import faults_of
+from quizapp.leaderboards.verification import LINE_BYTES, faults_of
 from quizapp.receipts.ledger import public_keys
 from quizapp.receipts.noted import read_keys, read_noted
 from quizapp.signing import parsed
@@ -82,7 +82,11 @@ def verify(file: Path, keys: Path | None, standings: Path | None) -> None:
         click.echo(f"{prize['name']}  {len(won)}/{prize['quota']}")
     if draw["chance"]["kind"] == "commitment":
         number = draw["outcome"]["number"]
-        click.echo(f"请自行核对公共数字 {number}。 Compare that number yourself: {draw['chance']['source']}")
+        # Whoever opens the commitment knows the secret, and could try spellings of the number: each draws others.
+        click.echo(
+            f"请自行核对公共数字 {number}，写法也须与事先公布的一样，多一个 0 或小数点，中奖者就不同："
+            f" Compare that number yourself, to the last digit and dot as it was to be written: {draw['chance']['source']}"
+        )
     click.echo("真 TRUE.")
 
 
@@ -100,7 +104,8 @@ def _fault_against(draw: Mapping[str, Any], standings: Path, known: Mapping[str,
             yield line
 
     try:
-        with gzip.open(standings) as lines:
+        with gzip.open(standings) as content:
+            lines = iter(lambda: content.readline(LINE_BYTES), b"")
             if any(faults_of(seen(lines), known)):
                 return "standings_differ"
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):

@@ -110,7 +110,7 @@ def fault_of_draw(file: Mapping[str, Any], keys: Mapping[str, str]) -> str:
         seed = seed_from(draw["digest"], chance_brought(draw["chance"], draw["outcome"]))
         if draw["winners"] != winners(prizes, entries, seed):
             return "winners_differ"
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return "no_draw"
     return ""
 
