@@ -286,4 +286,20 @@ def fault_of_award(file: Mapping[str, Any], keys: Mapping[str, str]) -> str:
     return ""
 
 
+def fault_against(award: Mapping[str, Any], snapshot: str, units: Mapping[int, Mapping[str, int]]) -> str:
+    """What in an award is not as the standings have it that it names, by a code, or "".
+
+    `snapshot` is the digest of those standings, `units` the figures that they show by a unit's id. Headcounts are not compared:
+    those of the boards are sums along the tree, an award's are the enterprises' own.
+    """
+    if award["snapshot"] != snapshot:
+        return "another_snapshot"
+    for unit in award["units"]:
+        shown = units.get(unit["id"], {"participants": 0})
+        if any(name in shown and shown[name] != unit[name] for name in FIGURES if name in unit):
+            return "figures_differ"
+    return ""
+
+
+FIGURES = ("participants", "score_sum", "passed", "full_marks")
 COMPUTED = {"rules", "full_score", "units", "inputs", "leagues", "places", "none"}

@@ -1,10 +1,7 @@
 """`quizapp draws …`: fetch the beacon's round and draw; check the file of a draw."""
 
-import gzip
 import sys
-import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +17,9 @@ from quizapp.draws.queries import draw_or_404, draws_of, step_of
 from quizapp.draws.steps import Step
 from quizapp.errors import Invalid, NotFound, QuizError, Unavailable
 from quizapp.extensions import db
-from quizapp.leaderboards.verification import LINE_BYTES, faults_of
+from quizapp.leaderboards.noted import read_standings
 from quizapp.receipts.ledger import public_keys
 from quizapp.receipts.noted import read_keys, read_noted
-from quizapp.signing import parsed
 
 draws = AppGroup("draws", help="抽奖：取随机数开奖，查验。 Draws: fetch, verify.")
 
@@ -91,26 +87,8 @@ def verify(file: Path, keys: Path | None, standings: Path | None) -> None:
 
 
 def _fault_against(draw: Mapping[str, Any], standings: Path, known: Mapping[str, str]) -> str:
-    """What of a draw does not fit the public or the auditors' snapshot, which has to hold itself."""
-    statement: dict[str, Any] = {}
-    scores: Counter[int] = Counter()
-
-    def seen(lines: Iterable[bytes]) -> Iterator[bytes]:
-        for line in lines:
-            if not statement:
-                statement.update(parsed(line)["statement"])
-            elif line.startswith(b'{"row"'):
-                scores[parsed(line)["row"]["score"]] += 1
-            yield line
-
-    try:
-        with gzip.open(standings) as content:
-            lines = iter(lambda: content.readline(LINE_BYTES), b"")
-            if any(faults_of(seen(lines), known)):
-                return "standings_differ"
-    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):
-        return "standings_differ"
-    return fault_against(draw, statement["competition"], scores)
+    noted = read_standings(standings, known)
+    return fault_against(draw, noted.statement["competition"], noted.scores) if noted else "standings_differ"
 
 
 STEPS = {

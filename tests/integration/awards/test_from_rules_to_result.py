@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,18 @@ from sqlalchemy.exc import DBAPIError
 
 from quizapp.accounts.models import AuditEntry
 from quizapp.awards.actions import drafted_content
-from quizapp.awards.composite import Tier
+from quizapp.awards.composite import Composite, Tier
+from quizapp.awards.judging import COMPUTED, Entrant, award_content
 from quizapp.awards.models import Award, AwardResult
 from quizapp.awards.queries import awards_of
 from quizapp.clock import utc_now
 from quizapp.competitions.models import Competition
-from quizapp.extensions import db
+from quizapp.extensions import db, signing_key
 from quizapp.leaderboards.models import HeadcountLock, Standing
+from quizapp.leaderboards.snapshots import parts_of, snapshot_or_404
 from quizapp.notices.actions import apply_correction, propose_correction
 from quizapp.organizations.models import Organization
+from quizapp.signing import canonical
 from tests.cast import add_competition, add_unit
 from tests.integration.awards.contests import Contest
 from tests.integration.awards.rules import composite, form_of
@@ -240,6 +244,43 @@ def test_the_command_verifies_a_file_offline_and_notices_any_change(
     assert bad.exit_code == 1
     path.write_text("{")
     assert run(args=["awards", "verify", str(path)]).exit_code == 2
+
+
+@pytest.mark.once
+def test_an_award_is_compared_with_the_standings_that_it_names(
+    contest: Contest, qin: FlaskClient, tmp_path: Path
+) -> None:
+    """Figures that somebody with the signing key made up give a result that follows from them."""
+    _, file = published(contest, qin)
+    path, standings = tmp_path / "award.json", tmp_path / "standings.jsonl.gz"
+    with contest.app.app_context():
+        standings.write_bytes(b"".join(parts_of(snapshot_or_404(contest.row()), "public")))
+
+    def verdict(award: dict[str, Any], *more: str) -> tuple[int, str]:
+        with contest.app.app_context():
+            path.write_bytes(canonical({"award": award, **signing_key().sign(award)}))
+        called = contest.app.test_cli_runner().invoke(args=["awards", "verify", str(path), *more])
+        return called.exit_code, called.output
+
+    def made_up(**changes: Any) -> dict[str, Any]:
+        award = file["award"]
+        entrants = [Entrant.from_json(unit) for unit in award["units"]]
+        most = max(entrants, key=lambda entrant: entrant.participants)
+        entrants = [replace(most, score_sum=most.score_sum + 100) if each is most else each for each in entrants]
+        facts = {name: award[name] for name in award.keys() - COMPUTED} | changes
+        return award_content(Composite.from_json(award["rules"]), award["full_score"], entrants, facts)
+
+    compare = "--standings", str(standings)
+    code, said = verdict(file["award"], *compare)
+    assert code == 0, said
+    assert "各单位的数据与名次快照一致" in said
+    for award, fault in (
+        (made_up(), "有单位的数据与名次快照不同"),
+        (made_up(snapshot="00" * 32), "另一份名次快照"),
+    ):
+        assert verdict(award)[0] == 0  # nothing in the file itself tells
+        code, said = verdict(award, *compare)
+        assert (code, fault in said) == (1, True), said
 
 
 @pytest.mark.once
