@@ -35,7 +35,8 @@ from quizapp.grader.keys import ShardKeys
 
 log = logging.getLogger("quizapp.recorder")
 
-BATCH = 500
+BATCH = 2000
+"""Entries of a stream that one transaction records: a commit, its statements and its replies cost as much as a hundred answers."""
 FULL_ENOUGH = 100
 """A smaller batch means that the recorder has caught up: it then waits a little, so that one commit carries more."""
 LINGER_S = 0.1
