@@ -201,9 +201,9 @@ def test_two_uploads_bring_the_same_picture_at_once(app: Flask) -> None:
     with app.app_context():
         store_pictures([CHART], now=BORN)
         other.start()
-        begun.wait(10)
+        assert begun.wait(60)
         db.session.commit()
-    other.join(20)
+    other.join(60)
     with app.app_context():
         assert db.session.get_one(Picture, CHART.digest).uploaded_at > BORN
     assert count(app) == 1
