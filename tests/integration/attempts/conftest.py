@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 
 from quizapp.attempts.actions import OpenAttempt, open_attempt, start_attempt
 from quizapp.clock import utc_now
+from quizapp.grader import pipeline
 from tests.cast import OpenCompetition, Person
 from tests.integration.attempts.transports import DoorTransport, FlaskTransport, ServedTransport
 
@@ -43,6 +44,13 @@ def door(app: Flask) -> Iterator[DoorTransport]:
     way = DoorTransport(app)
     yield way
     way.close()
+
+
+@pytest.fixture(autouse=True)
+def _patience_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy for two seconds is no store that hangs."""
+    monkeypatch.setattr(pipeline, "CONNECT_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(pipeline, "REPLY_TIMEOUT_S", 60.0)
 
 
 @contextmanager
