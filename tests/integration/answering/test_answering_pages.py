@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -309,3 +310,33 @@ def test_with_the_store_away_the_result_that_sql_has_still_shows(
         assert lin.post(f"/competitions/{competition.id}/start").status_code == 503
     finally:
         grader.bind(store_url)
+
+
+@pytest.mark.once  # an embedded database can be taken away from one installation alone
+def test_with_sql_away_answers_and_the_submission_are_kept_and_pages_say_what_to_do(
+    lin: FlaskClient, app: Flask, competition: OpenCompetition, record: Callable[[], None]
+) -> None:
+    start(lin, competition)
+    paper = open_paper(lin, competition)
+    with app.app_context():
+        database = Path(db.engine.url.database or "")
+        db.engine.dispose()
+    away = database.rename(database.with_suffix(".away"))
+    database.mkdir()
+    try:
+        assert answer(lin, paper, 1, right_answer(paper["positions"][0]))["outcome"] == "saved"
+        place = f"/competitions/{competition.id}"
+        for page in (start(lin, competition), *(lin.get(f"{place}{name}") for name in ("", "/answering", "/result"))):
+            assert (page.status_code, "Retry-After" in page.headers) == (503, True)
+            assert "您已保存的内容不会丢失。请稍后重试" in page.text
+        reopened = lin.post(f"{place}/open", json={}, headers=JSON)
+        assert (reopened.status_code, reopened.get_json()["error"]["code"]) == (503, "store_unavailable")
+        score = submit(lin, paper).get_json()["score"]
+        assert score > 0
+    finally:
+        database.rmdir()
+        away.rename(database)
+    record()
+    with app.app_context():
+        [attempt] = db.session.scalars(db.select(Attempt)).all()
+        assert attempt.score == score
