@@ -19,10 +19,9 @@ def stage(app: Flask, cast: Cast, tiny_bank: TinyBank) -> Iterator[Stage]:
     stage.close()
 
 
+@pytest.mark.postgresql  # SQLite has no round trips to save
 def test_the_rows_of_a_batch_go_to_postgresql_together(stage: Stage) -> None:
     with stage.app.app_context():
-        if db.engine.dialect.name != "postgresql":
-            pytest.skip("SQLite has no round trips to save")
         engine = db.engine
     one_by_one: list[str] = []
 
