@@ -1,7 +1,9 @@
-"""The answer door's own connection to the store: what arrives in one turn of the event loop leaves in one write.
+"""The answer door's own connection to the store: what arrives while a write waits for its replies leaves in the next one.
 
-Answers of one shard share a call of the answer script, so that under load a round trip serves many. Nothing is repeated
-here: when the connection breaks, whoever waits gets Unavailable and asks again, which every script allows for.
+Answers of one shard share a call of the answer script, so that under load a round trip serves many: the busier the store,
+the more of them, and the less each costs (half, among 16). Nobody waits longer for it, because the store takes one after
+the other anyway. Nothing is repeated here: when the connection breaks, whoever waits gets Unavailable and asks again, which
+every script allows for.
 """
 
 import asyncio
@@ -218,7 +220,7 @@ class StorePipeline:
 
     def _flush(self) -> None:
         self._flush_is_due = False
-        if self._ready and self._queue:
+        if self._ready and self._queue and not self._sent:
             self._open_batches.clear()
             self._send(self._queue)
             self._queue = []
@@ -295,6 +297,7 @@ class StorePipeline:
         except Exception:
             log.exception("the store's replies make no sense")
             self._drop(Unavailable())
+        self._flush()
 
     def _refused(self, command: _Command, text: str) -> None:
         # A full disk, no memory, a replica, a fault in the script: nothing is promised to anybody.

@@ -1,9 +1,11 @@
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import pytest
 from flask import Flask
+from redis import Redis
 from sqlalchemy import Engine, event
 
 from quizapp.attempts.actions import OpenAttempt, open_attempt, start_attempt
@@ -66,3 +68,21 @@ def counted_statements() -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def held_back(store: Redis) -> Iterator[None]:
+    """Meanwhile the store replies to no answer."""
+    store.client_pause(60_000, all=False)
+    try:
+        yield
+    finally:
+        store.client_unpause()
+
+
+def until(fact: Callable[[], object]) -> None:
+    """Wait for a fact."""
+    deadline = time.monotonic() + 60
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -22,7 +22,7 @@ from quizapp.grader import pipeline
 from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
 from tests.cast import Cast
 from tests.conftest import SECRET
-from tests.integration.attempts.conftest import Begin
+from tests.integration.attempts.conftest import Begin, held_back, until
 from tests.integration.attempts.transports import DoorTransport, Reply
 
 pytestmark = pytest.mark.slow
@@ -57,6 +57,13 @@ def script_calls(store: Redis) -> int:
     return sum(stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("eval", "evalsha"))
 
 
+def waiting(door: DoorTransport) -> int:
+    """How many calls wait for the store."""
+    found = door.door._pipeline
+    assert isinstance(found, pipeline.StorePipeline)
+    return found._waiting
+
+
 def outcomes(reply: Reply) -> list[str]:
     return [str(result["outcome"]) for result in reply.json["results"]]
 
@@ -73,6 +80,21 @@ def test_answers_of_one_turn_share_a_call(door: DoorTransport, store: Redis, ope
     replies = together(door, [answer(door, each.ticket, (2, 1, 5)) for each in opened])
     assert [outcomes(reply) for reply in replies] == [["saved"]] * 3
     assert script_calls(store) - before == 1
+
+
+def test_what_comes_while_a_call_is_on_its_way_shares_the_next(
+    door: DoorTransport, store: Redis, opened: list[OpenAttempt]
+) -> None:
+    door.run(answer(door, opened[0].ticket, (1, 1, 1)))
+    before = script_calls(store)
+    asked = []
+    with held_back(store):
+        for number, position in ((0, 2), (0, 3), (1, 2), (2, 2)):
+            work = answer(door, opened[number].ticket, (position, 1, 5))
+            asked.append(asyncio.run_coroutine_threadsafe(work, door.loop))
+            until(lambda: waiting(door) == len(asked))  # each in a turn of its own
+    assert [outcomes(each.result(60)) for each in asked] == [["saved"]] * 4
+    assert script_calls(store) - before == 2
 
 
 def test_one_persons_answers_of_one_turn_keep_their_order(

@@ -3,10 +3,9 @@
 import asyncio
 import re
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -18,13 +17,12 @@ from redis import Redis
 
 from quizapp.attempts.ticket import Ticket, tickets_of
 from quizapp.extensions import grader
-from quizapp.grader import pipeline
-from quizapp.grader.pipeline import StorePipeline
 from quizapp.installation.web_worker import StraightProtocol
 from quizapp.rehearsals.line import answer_request, submit_request
 from tests.cast import Cast, OpenCompetition
 from tests.conftest import SECRET
-from tests.integration.attempts.conftest import Begin
+from tests.integration.attempts.conftest import Begin, held_back, until
+from tests.integration.attempts.test_the_doors_way_to_the_store import waiting
 from tests.integration.attempts.transports import ServedTransport
 from tests.unit.installation.test_ordinary_requests import TROUBLE
 
@@ -81,38 +79,13 @@ def timeless(said: bytes) -> bytes:
     return re.sub(rb'"now_ms":\d+|Date: [^\r]+|x-request-id: [^\r]+', b"-", said)
 
 
-def until(fact: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def saved(said: bytes) -> int:
     return said.count(b'"saved"')
-
-
-def waiting(way: ServedTransport) -> int:
-    """How many calls wait for the store."""
-    pipeline = way.door._pipeline
-    assert isinstance(pipeline, StorePipeline)
-    return pipeline._waiting
 
 
 def answers(ticket: str, position: int, more: bytes = b"") -> bytes:
     """A request with one answer, and further header lines."""
     return answer_request(ticket, position, 1, 10 + position, more=more)
-
-
-@contextmanager
-def held_back(store: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Meanwhile the store replies to no answer."""
-    monkeypatch.setattr(pipeline, "REPLY_TIMEOUT_S", 60.0)
-    store.client_pause(60_000, all=False)
-    try:
-        yield
-    finally:
-        store.client_unpause()
 
 
 def test_a_whole_answer_goes_straight(straight: ServedTransport, ticket: str) -> None:
@@ -194,13 +167,11 @@ def test_a_connection_is_kept_while_an_answer_waits_and_closed_when_it_is_idle(
         assert client.recv(65536) == b""
 
 
-def test_a_stopping_worker_replies_and_closes(
-    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopping_worker_replies_and_closes(straight: ServedTransport, store: Redis, ticket: str) -> None:
     with closing(connect(straight)) as client:
         client.sendall(answers(ticket, 1))
         client.recv(65536)
-        with held_back(store, monkeypatch):
+        with held_back(store):
             client.sendall(answers(ticket, 2))
             until(lambda: waiting(straight))
             straight.worker.alive = False
@@ -217,10 +188,9 @@ def test_who_goes_away_loses_the_reply_and_nothing_else(
     cast: Cast,
     competition: OpenCompetition,
     ticket: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     talk(straight, answers(ticket, 1))
-    with held_back(store, monkeypatch), closing(connect(straight)) as client:
+    with held_back(store), closing(connect(straight)) as client:
         client.sendall(answers(ticket, 2))
         until(lambda: waiting(straight))
     assert saved(talk(straight, answers(ticket, 3))[0]) == 1
@@ -232,13 +202,13 @@ def test_who_goes_away_loses_the_reply_and_nothing_else(
 
 
 def test_what_comes_while_an_answer_waits_is_answered_after_it_and_in_order(
-    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
+    straight: ServedTransport, store: Redis, ticket: str
 ) -> None:
     talk(straight, answers(ticket, 1))  # the door knows its store
     second = answers(ticket, 2)
     with closing(connect(straight)) as client:
         port = client.getsockname()[1]
-        with held_back(store, monkeypatch):
+        with held_back(store):
             client.sendall(answers(ticket, 1))
             until(lambda: waiting(straight))
             for part in (HEALTH, second[:50], second[50:] + answers(ticket, 3), LAST):
@@ -251,11 +221,11 @@ def test_what_comes_while_an_answer_waits_is_answered_after_it_and_in_order(
 
 
 def test_who_sends_without_end_while_an_answer_waits_is_not_read_on(
-    straight: ServedTransport, store: Redis, ticket: str, monkeypatch: pytest.MonkeyPatch
+    straight: ServedTransport, store: Redis, ticket: str
 ) -> None:
     talk(straight, answers(ticket, 1))
     wire = Wire()
-    with held_back(store, monkeypatch):
+    with held_back(store):
         connection = straight.run(connected(straight, StraightProtocol, wire))
         for part in (answers(ticket, 2), bytes(200_000), bytes(200_000)):
             assert not wire.is_paused
