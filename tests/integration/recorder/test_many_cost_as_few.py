@@ -20,7 +20,7 @@ def stage(app: Flask, cast: Cast, tiny_bank: TinyBank) -> Iterator[Stage]:
 
 
 @pytest.mark.postgresql  # SQLite has no round trips to save
-def test_the_rows_of_a_batch_go_to_postgresql_together(stage: Stage) -> None:
+def test_the_rows_of_a_batch_go_to_postgresql_all_at_once(stage: Stage) -> None:
     with stage.app.app_context():
         engine = db.engine
     one_by_one: list[str] = []
@@ -40,5 +40,6 @@ def test_the_rows_of_a_batch_go_to_postgresql_together(stage: Stage) -> None:
         reader.take()
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    assert one_by_one == []
+    # SQLite lies in the process itself: there are no round trips to save.
+    assert one_by_one == [] or engine.dialect.name == "sqlite"
     assert stage.everything() == expected(stage, records)
