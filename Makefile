@@ -10,6 +10,7 @@ BENCH_JSON ?=
 JOBS ?= 3
 ROUNDS ?= 20
 SEED ?=
+CHECKS = $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 .PHONY: run python prepare prepare-tests check test test-fast bench faults tools lock clean
 
@@ -27,13 +28,14 @@ python:
 		"There is no $(PYTHON): install Python 3.11 or later." >&2; exit 1; }
 
 check: prepare-tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(CHECKS)
 
-test: prepare-tests tools check
-	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration
+# The checks run beside the first tests (mypy without its cache takes a minute, on one core) and are shown after them.
+test: prepare-tests tools
+	@mkdir -p var
+	{ $(CHECKS); } > var/check.log 2>&1 & check=$$!; \
+	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration; tests=$$?; \
+	wait $$check; checked=$$?; cat var/check.log; test $$tests -eq 0 && test $$checked -eq 0
 	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
 	$(BIN)/pytest -q -n $(JOBS) tests/browser
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/fault
