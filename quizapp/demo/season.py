@@ -87,8 +87,8 @@ CHECKS = """python3 -I check_standings.py {standings} keys.json
 python3 -I check_draw.py {draw}
 python3 -I check_receipt.py receipt.json keys.json days.json
 quizapp leaderboards verify {audit} --keys keys.json
-quizapp awards verify award.json --keys keys.json
-quizapp draws verify {draw} --keys keys.json
+quizapp awards verify award.json --keys keys.json --standings {standings}
+quizapp draws verify {draw} --keys keys.json --standings {standings}
 quizapp receipts verify receipt.json --keys keys.json --days days.json
 """
 HOW_TO_CHECK = """这一季的公布文件，以及怎样查验它们 · What was published of this season, and how to check it
