@@ -1,7 +1,7 @@
 """The answer door: an ASGI application that answers `POST /answer` and `POST /submit` itself and leaves the rest to Flask.
 
-An answer costs no thread, no session, no user load and no SQL, and one call of the store that it shares with the others of
-the same turn of the loop. Flask stands behind it in a bounded number of threads, and clients that send or read slowly hold
+An answer costs no thread, no session, no user load and no SQL, and one call of the store that it shares with what comes at
+the same time. Flask stands behind it in a bounded number of threads, and clients that send or read slowly hold
 memory here, in bounded amounts, but never a thread: so they slow neither pages nor answers down.
 """
 
