@@ -141,6 +141,7 @@ def test_a_rehearsal_is_seen_by_nobody_and_what_a_killed_one_leaves_is_cleared_a
     for line in process.stdout:
         if "As fast as it goes" in line:
             break
+    process.send_signal(signal.SIGSTOP)  # or it might be over before everything has been looked at
     assert operator.rows() == rows  # every page, board and figure is made of these
     with pytest.raises(RehearsalError, match="Another rehearsal"):
         clear_leftovers(operator.settings)
@@ -149,7 +150,7 @@ def test_a_rehearsal_is_seen_by_nobody_and_what_a_killed_one_leaves_is_cleared_a
     process.stdout.close()
     assert any("quizapp rehearse --clean" in finding.text for finding in findings(operator.environ))
     assert clear_leftovers(operator.settings)
-    wait_until("its processes are gone", lambda: not operator.copy.processes(), 60)
+    wait_until("its processes are gone", lambda: not operator.copy.processes())
     after = operator.holds()
     after["files"] = [name for name in after["files"] if name != "signing_key"]
     assert after == before
