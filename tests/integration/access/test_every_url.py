@@ -391,6 +391,7 @@ def test_every_url_answers_each_role_as_the_table_says(world: World, sign_in: Si
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.once
 def test_no_url_is_missing_from_the_table(world: World) -> None:
     adapter = world.app.url_map.bind("localhost")
     seen = {
