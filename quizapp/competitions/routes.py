@@ -87,7 +87,7 @@ def _next_step(competition: Competition, verdict: Verdict) -> Step:
             _("开始答题"),
             url_for("attempts.start", competition_id=competition.id),
             posts=True,
-            note=_("点一下就开始计时，请在 %(minutes)d 分钟内答完。", minutes=competition.minutes),
+            note=_("点一下就开始计时，到时或竞赛截止时自动交卷。"),
         ),
         "sign_in_first": lambda: Step(_("登录后参加"), url_for("accounts.sign_in", next=request.path), note=note),
         "membership_missing": lambda: Step(_("加入单位"), url_for("organizations.join"), note=note),

@@ -13,7 +13,7 @@ from quizapp.accounts.codes import read_code, show_code
 from quizapp.accounts.models import Account, RoleGrant
 from quizapp.accounts.queries import account_by_login
 from quizapp.clock import utc_now
-from quizapp.errors import Invalid, NotFound, Refused
+from quizapp.errors import Invalid, Refused
 from quizapp.extensions import db, settings
 from quizapp.organizations import actions, queries, rosters, staging
 from quizapp.organizations.evidence import KINDS
@@ -104,7 +104,9 @@ def join_unit(join_code: str) -> ResponseReturnValue:
     sign_in_limits.take_registration(_address(), utc_now().timestamp())
     unit = queries.organization_by_join_code(read_code(join_code)[:20])
     if unit is None:
-        raise NotFound("join_code_unknown")
+        unknown = JoinForm(code=read_code(join_code)[:20], formdata=None)
+        unknown.code.errors = [sentence("join_code_unknown", {})]
+        return render_template("organizations/join.html", form=unknown), 404
     if current_user.is_authenticated:
         return _join_again(unit)
     form = RegisterForm()

@@ -36,6 +36,7 @@ bp.context_processor(names)
 
 FINDINGS_A_GROUP, FINDINGS_OF_ONE_KIND = 20, 1000
 # What a person can help with who says what the columns are.
+NAMELESS = ("bank_code_missing", "bank_code_bad", "bank_title_missing", "bank_title_bad")
 UNCLEAR_COLUMNS = ("headings_missing", "sheet_without_headings", "column_missing", "column_doubled")
 
 
@@ -98,6 +99,7 @@ def report(upload_id: int) -> ResponseReturnValue:
         "banks/report.html",
         again=again if queries.has_file(kept) else None,
         unclear_columns=any(each.code in UNCLEAR_COLUMNS for each in shown.findings) and queries.has_file(kept),
+        nameless=any(each.code in NAMELESS for each in shown.findings),
         foreign=sum(each.code == "kind_unsupported" for each in shown.findings),
         can_undo=draft is not None and draft.number is None,
         upload=kept,

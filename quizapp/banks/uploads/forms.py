@@ -61,16 +61,20 @@ class UploadForm(Form):
 
 
 class CheckAgainForm(Form):
-    """The same file, read in another way."""
+    """The same file, read in another way; the bank's code and title where neither file nor upload gave them."""
 
+    code = StringField(_l("新题库的编号"), [Optional()])
+    title = StringField(_l("新题库的名称"), [Optional()])
     format = SelectField(_l("文件格式"), choices=format_choices, default="")
     leave_out = BooleanField(_l("略去本系统没有的题型"))
     topic = StringField(_l("没有写明主题的题归入"), [topic_length])
 
     def choices(self, before: Choices) -> Choices:
-        """What was chosen now, for the bank that was chosen before."""
+        """What was chosen now, for the bank that was chosen before unless one is named now."""
         return replace(
             before,
+            bank=(self.code.data or "").strip() or before.bank,
+            title=(self.title.data or "").strip() or before.title,
             format_name=self.format.data or "",
             leave_out=bool(self.leave_out.data),
             topic=(self.topic.data or "").strip(),

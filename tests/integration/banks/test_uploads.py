@@ -203,6 +203,21 @@ def test_kinds_that_we_do_not_have_are_left_out_when_that_is_chosen(qin: FlaskCl
     assert (at_once.status_code, len(at_once.get_json()["items"])) == (200, 1)
 
 
+def test_a_bank_that_nobody_has_named_is_named_without_another_upload(app: Flask, qin: FlaskClient) -> None:
+    refused = send(qin, "a.csv", (TABLE + "单选题,哪个？,甲,乙,A,改进\n").encode())
+    shown = qin.get(refused.location).text
+    assert "没有题库编号" in shown
+    assert "不必重新上传：在这里填写编号和名称" in shown
+    mistyped = qin.post(f"{refused.location}/again", data={"code": "New!", "title": "新题库"})
+    assert wait_for_check(qin, mistyped.location) == "checked"
+    again = qin.post(f"{mistyped.location}/again", data={"code": "new"})  # the title stays
+    assert wait_for_check(qin, again.location) == "checked"
+    with app.app_context():
+        content = queries.upload_content(upload_of(again.location))
+    assert (content.code, content.title) == ("new", "新题库")
+    assert 'name="title"' not in qin.get(again.location).text
+
+
 def test_questions_without_a_topic_go_to_the_one_that_is_chosen(app: Flask, qin: FlaskClient) -> None:
     table = (TABLE + "单选题,哪个？,甲,乙,A,\n").encode()
     answer = send(qin, "a.csv", table, code="new", title="新题库", topic="T07 工具")

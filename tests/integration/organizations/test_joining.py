@@ -151,8 +151,17 @@ def test_a_code_is_typed_in_any_shape(client: FlaskClient, app: Flask, cast: Cas
         assert client.post("/join", data={"code": typed}).location == "/join/ABCD2345"
     for typed in ("", "ZZZZ-9999", "x" * 500, "' OR 1=1"):
         assert client.post("/join", data={"code": typed}).status_code == 422
-    for address in ("/join/ZZZZ9999", "/join/" + "x" * 300, "/join/%00"):
+    for address in ("/join/ZZZZ9999", "/join/" + "x" * 300):
         assert client.get(address).status_code == 404
+    assert client.get("/join/%00").status_code == 400
+
+
+def test_a_link_with_an_unknown_code_offers_the_code_to_be_mended(client: FlaskClient, cast: Cast) -> None:
+    answer = client.get("/join/nosu-ch99")
+    assert answer.status_code == 404
+    assert "没有找到这个加入码" in answer.text
+    assert 'value="NOSUCH99"' in answer.text
+    assert 'action="/join"' in answer.text
 
 
 def test_somebody_signed_in_without_a_unit_asks_for_a_place(app: Flask, cast: Cast, sign_in: Any) -> None:
