@@ -1,7 +1,8 @@
 """What happens to people who answer while a fault is done to a running installation."""
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import distinct, func, select
 
@@ -14,7 +15,7 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from tests.fault.people import Crowd, Story
 from tests.fault.table import Row, Table
-from tests.load.installation import PATIENCE_S, Installation, redis_of
+from tests.load.installation import PATIENCE_S, Installation, Participant, redis_of
 
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
@@ -45,6 +46,21 @@ def under_fault(running: Installation, fault: str, hurt: Callable[[], None], fau
     assert row == Row(lost=0, doubled=0, mis_scored=0, late=0)
     with running.app.app_context():
         assert recorder_lag().is_clear
+    told = secrets_in(logs(running), running, participants)
+    assert not told, f"{len(told)} secrets in the logs, such as {min(told)}"
+
+
+def logs(running: Installation) -> str:
+    """All that its processes have said so far."""
+    files = [running.folder / "up.log", *(running.settings.data_dir / "log").iterdir()]
+    return "\n".join(file.read_text(errors="replace") for file in files)
+
+
+def secrets_in(said: str, running: Installation, people: Collection[Participant]) -> set[str]:
+    """What must stand in no log: tickets, the key that signs them, answers as a page sends them and as the stream has them."""
+    long = " ".join(re.findall(r"[\w-]{40,}", said))
+    found = {secret for secret in (running.settings.secret_key, *(who.ticket for who in people)) if secret in long}
+    return found | set(re.findall(r'"chosen"|(?:\d+\|){4,}', said))
 
 
 def wait_for(crowd: Crowd, more: int) -> float:
