@@ -82,13 +82,6 @@ def test_it_serves_and_ctrl_c_stops_all_of_it_in_order(copy: RunningCopy) -> Non
     assert "ready to exit" in (copy.folder / "log" / "store.log").read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_ways_to_ask_for_a_stop_work_as_well(copy: RunningCopy, number: signal.Signals) -> None:
-    copy.start_and_wait()
-    assert copy.stop(number) == 0
-    assert copy.processes() == {}
-
-
 def test_a_stop_during_the_start_leaves_nothing(copy: RunningCopy) -> None:
     copy.start()
     wait_until("the store is there", lambda: any("/store/store." in command for command in copy.processes().values()))
@@ -125,27 +118,37 @@ def test_it_ends_with_the_process_that_started_it(copy: RunningCopy) -> None:
     assert "ready to exit" in (copy.folder / "log" / "store.log").read_text()
 
 
-@pytest.mark.parametrize(
-    ("part", "title"), [("/store/store.", "store"), (" recorder", "recorder"), ("gunicorn", "web")]
-)
-def test_a_part_that_dies_is_said_and_started_again(copy: RunningCopy, part: str, title: str) -> None:
+PARTS = (("/store/store.", "store"), (" recorder", "recorder"), ("gunicorn", "web"))
+
+
+def test_each_part_that_dies_is_said_and_started_again_and_sigterm_stops_all(copy: RunningCopy) -> None:
+    """One after the other on one copy: to start a copy costs more than all the rest."""
     copy.start_and_wait()
     with store_of(copy) as store:
         store.set("kept", "answer")
-    dead = copy.process_of(part)
+    for part, title in PARTS:
+        kill_and_wait(copy, part, title)
+    assert copy.stop(signal.SIGTERM) == 0
+    assert copy.processes() == {}
+
+
+def kill_and_wait(copy: RunningCopy, part: str, title: str) -> None:
+    """Until it has been told, is there again, pages are served and the store has what it had."""
+    dead, told = copy.process_of(part), len(copy.output)
     os.kill(dead, signal.SIGKILL)
-    copy.wait_until_said("is started again")
-    assert title in copy.output
-    wait_until("it is there again", lambda: any(part in one and pid != dead for pid, one in copy.processes().items()))
+    wait_until(f"the end of {title} is said", lambda: "is started again" in copy.output[told:])
+    assert title in copy.output[told:]
+    wait_until(
+        f"{title} is there again",
+        lambda: any(part in command and pid != dead for pid, command in copy.processes().items()),
+    )
     wait_until("pages are served", lambda: serves(copy))
     wait_until("the store answers", lambda: answers(copy))
     with store_of(copy) as store:
         assert store.get("kept") == "answer"
-    assert copy.stop() == 0
-    assert copy.processes() == {}
 
 
-def test_a_second_copy_on_the_same_folder_is_refused(copy: RunningCopy) -> None:
+def test_a_second_copy_on_the_same_folder_is_refused_and_sighup_stops_the_first(copy: RunningCopy) -> None:
     copy.start_and_wait()
     second = RunningCopy()
     try:
@@ -157,6 +160,8 @@ def test_a_second_copy_on_the_same_folder_is_refused(copy: RunningCopy) -> None:
     finally:
         second.dispose()
     assert status_of_a_page(copy) == 200
+    assert copy.stop(signal.SIGHUP) == 0
+    assert copy.processes() == {}
 
 
 def test_a_taken_port_is_said_before_anything_is_started(copy: RunningCopy) -> None:
