@@ -37,7 +37,7 @@ test: prepare-tests tools
 	$(BIN)/pytest -q -n $(JOBS) tests/house tests/unit tests/integration; tests=$$?; \
 	wait $$check; checked=$$?; cat var/check.log; test $$tests -eq 0 && test $$checked -eq 0
 	$(BIN)/pytest -q -n $(JOBS) --database=postgresql tests/integration
-	$(BIN)/pytest -q -n $(JOBS) tests/browser
+	$(BIN)/pytest -q -n $(JOBS) --maxschedchunk=1 tests/browser
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/fault
 
 test-fast: check

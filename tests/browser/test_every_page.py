@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from quizapp.extensions import Base, db
 from tests.browser.conftest import DESK, PHONE, Site, Visit
-from tests.browser.looking import ALL, ALL_BUT_COLOURS, COLOURS, Scales, violations
+from tests.browser.looking import ALL, ALL_BUT_COLOURS, COLOURS, Scales, shape, violations
 from tests.cast import Cast, Person, TinyBank
 from tests.conftest import SignIn
 from tests.world import UPLOADED, World, add_world
@@ -445,11 +445,23 @@ def world(app: Flask, cast: Cast, tiny_bank: TinyBank, sign_in: SignIn) -> World
     return add_world(app, cast, tiny_bank, sign_in)
 
 
-def addresses(world: World, part: str = "") -> Iterator[tuple[str, str, Example]]:
-    """(endpoint, path, example) of each example; `part` leaves only what participants or what the staff look at."""
+PARTS = ["everybody", "competitions", "banks and accounts"]  # about as long as each other
+ABOUT_COMPETITIONS = re.compile(r"(competitions|attempts|reports|leaderboards|awards|draws|notices|headcounts)_admin")
+
+
+def part_of(endpoint: str) -> str:
+    """Whose pages: what everybody or what the staff look at."""
+    blueprint = endpoint.partition(".")[0]
+    if not blueprint.endswith("_admin"):
+        return PARTS[0]
+    return PARTS[1] if ABOUT_COMPETITIONS.fullmatch(blueprint) else PARTS[2]
+
+
+def addresses(world: World, *parts: str) -> Iterator[tuple[str, str, Example]]:
+    """(endpoint, path, example) of each example of the parts."""
     with world.app.test_request_context():
         for endpoint, examples in PAGES.items():
-            if part and (part == "staff") != endpoint.partition(".")[0].endswith("_admin"):
+            if part_of(endpoint) not in parts:
                 continue
             for each in examples:
                 values = {name: _filled(value, world.ids) for name, value in each.arguments}
@@ -491,26 +503,14 @@ class Browsers:
             page.wait_for_timeout(10)
 
 
-def faults(page: Page) -> list[str]:
-    """What is wrong with the layout of the page at its present size."""
-    found = []
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        found.append("wider than its window")
-    if (headings := page.locator("h1").count()) != 1:
-        found.append(f"{headings} headings h1")
-    if not page.title().strip(" ·"):
-        found.append("no title")
-    return found
-
-
 # A page that is a refusal by its status is said to the console by the browser itself.
 MEANT = re.compile(r"^error: Failed to load resource: the server responded with a status of (404|409|422) ")
 
 
-def walk(world: World, site: Site, browsers: Browsers, part: str, look: Callable[[Page], list[str]]) -> None:
-    """Fails with what `look` finds on each page of the part, and what its console said."""
+def walk(world: World, site: Site, browsers: Browsers, look: Callable[[Page], list[str]], *parts: str) -> None:
+    """Fails with what `look` finds on each page of the parts, and what its console said."""
     wrong = []
-    for endpoint, path, each in addresses(world, part):
+    for endpoint, path, each in addresses(world, *parts):
         page = browsers.open(each.who, path)
         if each.act:
             each.act(page)
@@ -526,35 +526,33 @@ def test_every_page_has_an_example(app: Flask) -> None:
     assert endpoints == PAGES.keys() | NO_PAGES.keys()
 
 
-both_parts = pytest.mark.parametrize("part", ["participants", "staff"])  # two walks at a time take half as long
-
-
-@both_parts
+@pytest.mark.minutes(3)
+@pytest.mark.parametrize("part", PARTS)  # three walks at a time take a third as long
 def test_every_page_on_a_desk_and_on_a_phone_in_the_light_and_in_the_dark(
     part: str, world: World, site: Site, visit: Visit
 ) -> None:
     def look(page: Page) -> list[str]:
         page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-        found = [f"on a desk: {fault}" for fault in (*faults(page), *violations(page, ALL_BUT_COLOURS))]
+        found = [f"on a desk: {fault}" for fault in (*shape(page), *violations(page, ALL_BUT_COLOURS))]
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        found += [f"on a phone: {fault}" for fault in (*faults(page), *violations(page, ALL))]
+        found += [f"on a phone: {fault}" for fault in (*shape(page), *violations(page, ALL))]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # nothing fades from light to dark
         found += [f"in the dark: {fault}" for fault in violations(page, COLOURS)]
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         return found
 
-    walk(world, site, Browsers(visit, world), part, look)
+    walk(world, site, Browsers(visit, world), look, part)
 
 
-@both_parts
-def test_every_page_in_english(part: str, world: World, site: Site, visit: Visit) -> None:
+@pytest.mark.minutes(2)
+def test_every_page_in_english(world: World, site: Site, visit: Visit) -> None:
     written = written_by_people(world)
 
     def look(page: Page) -> list[str]:
         chinese = [text for text in page.evaluate(CHINESE) if han(written.sub("", text))]
-        return [*faults(page), *(f"Chinese: {text}" for text in chinese)]
+        return [*shape(page), *(f"Chinese: {text}" for text in chinese)]
 
-    walk(world, site, Browsers(visit, world, locale="en"), part, look)
+    walk(world, site, Browsers(visit, world, locale="en"), look, *PARTS)
 
 
 # Texts and attributes that people read or hear, but for what is marked as Chinese (the switch of language).
@@ -611,22 +609,18 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(inner)
 
 
+@pytest.mark.minutes(1)
 def test_participants_pages_are_small(world: World, site: Site, visit: Visit) -> None:
     heavy = []
     seen = set()
-    for endpoint, path, each in addresses(world):  # the first example of each is that of a page at work
-        if (
-            OF_PARTICIPANTS.match(endpoint)
-            and not endpoint.partition(".")[0].endswith("_admin")
-            and endpoint not in seen
-        ):
+    scales: dict[str, Scales] = {}
+    for endpoint, path, each in addresses(world, PARTS[0]):  # the first example of each is that of a page at work
+        if OF_PARTICIPANTS.match(endpoint) and endpoint not in seen:
             seen.add(endpoint)
-            page = visit(world.cast.everyone.get(each.who))
-            scales = Scales(page)
-            page.goto(path)
-            page.wait_for_load_state("networkidle")
-            if not 15_000 < scales.total < MOST_BYTES:
-                heavy.append(f"{path}: {scales.total} bytes")
-            page.context.close()
+            if each.who not in scales:
+                scales[each.who] = Scales(visit(world.cast.everyone.get(each.who)))
+            weight = scales[each.who].weigh(path)
+            if not 15_000 < weight < MOST_BYTES:
+                heavy.append(f"{path}: {weight} bytes")
     site.messages[:] = [message for message in site.messages if not MEANT.search(message)]
     assert not heavy, "\n".join(heavy)

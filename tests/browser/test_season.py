@@ -213,6 +213,7 @@ def tampered_row(path: Path, part: str, replacement: str) -> str:
     return copy.name
 
 
+@pytest.mark.minutes(5)
 def test_a_season_from_the_freeze_to_the_draw_and_every_file_checked_by_strangers(
     browser: Browser, running: Installation, tmp_path: Path
 ) -> None:
@@ -280,6 +281,7 @@ def test_a_season_from_the_freeze_to_the_draw_and_every_file_checked_by_stranger
     assert not verifies(to, "draws", other_draw)
 
 
+@pytest.mark.minutes(1)
 def test_one_command_goes_through_a_season_and_says_how_to_check_its_files(tmp_path: Path) -> None:
     program = Installation(tmp_path)
     call = "import sys; from quizapp.cli import main; sys.exit(main())"

@@ -175,6 +175,7 @@ def close_now(program: Installation) -> None:
         connection.execute("UPDATE competition SET closes_at = ?", [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.000000}"])
 
 
+@pytest.mark.minutes(1)
 def test_from_an_empty_installation_to_the_frozen_board(
     browser: Browser, running: Installation, tmp_path: Path
 ) -> None:
