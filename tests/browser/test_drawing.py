@@ -97,7 +97,7 @@ def test_the_hall_and_the_winner(visit: Visit, urn: Urn, cast: Cast) -> None:
     calm.clock.install()
     calm.goto(f"{urn.path}/1/hall")
     calm.keyboard.press("Space")
-    still = calm.locator("#stage-rolling").inner_text()
-    assert "张*" in still
+    assert "张*" in calm.locator("#stage-rolling").inner_text()
+    calm.evaluate("document.getElementById('stage-rolling').textContent = 'as it was'")  # masked names are alike
     calm.clock.run_for(100)  # longer than a name stands where they roll
-    assert calm.locator("#stage-rolling").inner_text() == still
+    assert calm.locator("#stage-rolling").inner_text() == "as it was"
