@@ -20,11 +20,21 @@ from tests.postgres_server import PostgresServer
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
 
+def connected(server: PostgresServer, deadline: float) -> psycopg.Connection:
+    """A connection, as soon as the server has recovered from the time before."""
+    while True:
+        try:
+            return psycopg.connect(server.url("postgres"), autocommit=True)
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline, "the server does not recover"
+            time.sleep(0.05)
+
+
 def kill_a_commit(server: PostgresServer) -> None:
     """SIGKILL to a server process that is at a commit; the others are ended by the server itself, which then recovers."""
     busy = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query ~ 'COMMIT|response' AND pid <> pg_backend_pid()"
     deadline = time.monotonic() + PATIENCE_S
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+    with connected(server, deadline) as connection:
         while not (found := connection.execute(busy).fetchall()):
             assert time.monotonic() < deadline, "void: nobody writes"
     os.kill(found[0][0], signal.SIGKILL)
