@@ -4,7 +4,6 @@ Everybody answers a paper of his or her own through the real grader; the recorde
 step is the action that its page calls. Only the days of the notice and of the draw pass at once: they are told what day it is.
 """
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +52,7 @@ from quizapp.papers.assembly import Paper, assemble
 from quizapp.papers.blueprint import Blueprint, Section
 from quizapp.receipts.jobs import close_days, enter_receipts
 from quizapp.receipts.ledger import closed_days, issued, key_list, signed_day
+from quizapp.signing import canonical
 
 PEOPLE, UNITS = 20_000, 300
 BRANCHES = 4  # of an enterprise
@@ -433,4 +433,4 @@ def write_files(competition_id: int, folder: Path) -> list[str]:
 
 
 def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n", encoding="utf-8")
+    path.write_bytes(canonical(value) + b"\n")

@@ -1,6 +1,5 @@
 """What everybody may read of draws: each step, the one file, the script that checks it, and the page for the hall."""
 
-import json
 from pathlib import Path
 
 from flask import Response, jsonify, render_template
@@ -28,6 +27,7 @@ from quizapp.draws.queries import (
     winners_of,
 )
 from quizapp.draws.steps import Step
+from quizapp.signing import canonical
 from quizapp.web.access import PUBLIC, Blueprint
 from quizapp.web.downloads import download
 from quizapp.web.error_pages import wants_json
@@ -76,8 +76,7 @@ def show(competition_id: int, number: int) -> ResponseReturnValue:
 def file(competition_id: int, number: int) -> ResponseReturnValue:
     """The one file with everything in it."""
     draw = public_draw_or_404(published_or_404(competition_id), number)
-    text = json.dumps(file_of(draw), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return download(text.encode() + b"\n", f"draw-{competition_id}-{number}.json", "application/json")
+    return download(canonical(file_of(draw)) + b"\n", f"draw-{competition_id}-{number}.json", "application/json")
 
 
 @bp.get("/<int:number>/hall")

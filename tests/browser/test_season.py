@@ -30,6 +30,7 @@ from quizapp.clock import utc_now
 from quizapp.demo import season
 from quizapp.extensions import db
 from quizapp.receipts.jobs import close_days, enter_receipts
+from quizapp.signing import canonical
 from tests.browser.looking import fits
 from tests.browser.test_the_whole_journey import DESK, PASSWORD, PHONE, device, quizapp, sign_in
 from tests.load.installation import ROOT, Installation
@@ -195,11 +196,11 @@ def verifies(folder: Path, feature: str, file: str, *more: str) -> bool:
 
 
 def tampered(path: Path, change: Any) -> str:
-    """A copy with one value changed; returns its name."""
+    """A copy with one value changed, written as files are published; returns its name."""
     value = json.loads(path.read_text())
     change(value)
     copy = path.with_name(f"tampered-{path.name}")
-    copy.write_text(json.dumps(value, ensure_ascii=False))
+    copy.write_bytes(canonical(value) + b"\n")
     return copy.name
 
 
