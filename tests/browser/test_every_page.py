@@ -41,11 +41,16 @@ def example(who: str, act: Callable[[Page], None] | None = None, **arguments: st
     return Example(who, tuple(arguments.items()), act)
 
 
+def sends(page: Page, button: str) -> None:
+    """Click, and wait for the page that comes of it: the one before is there for a while yet."""
+    with page.expect_navigation():
+        page.locator(button).last.click()
+
+
 def send_empty(page: Page) -> None:
     """Send the main form as it is, past the browser's own checks: the page comes back with the errors."""
     page.evaluate("document.querySelectorAll('main form').forEach(form => { form.noValidate = true; })")
-    page.locator("main form [type=submit]").last.click()
-    page.wait_for_load_state()
+    sends(page, "main form [type=submit]")
 
 
 def untitled(page: Page) -> None:
@@ -58,8 +63,7 @@ def read_nothing(page: Page) -> None:
     """Ask for no sheet of a table to be read: with any other answer the file would be checked again, and gone from here."""
     for box in page.locator("main form [type=checkbox]").all():
         box.uncheck()
-    page.locator("main form [type=submit]").last.click()
-    page.wait_for_load_state()
+    sends(page, "main form [type=submit]")
 
 
 def roster(text: str) -> Callable[[Page], None]:
@@ -67,16 +71,14 @@ def roster(text: str) -> Callable[[Page], None]:
         page.locator("input[type=file]").set_input_files(
             {"name": "a.csv", "mimeType": "text/csv", "buffer": text.encode()}
         )
-        page.locator("main form [type=submit]").last.click()
-        page.wait_for_load_state()
+        sends(page, "main form [type=submit]")
 
     return act
 
 
 def longer(page: Page) -> None:
     page.locator("[name=minutes]").fill("45")
-    page.locator("main form [type=submit]").last.click()
-    page.wait_for_load_state()
+    sends(page, "main form [type=submit]")
 
 
 def interrupted(page: Page) -> None:
@@ -85,21 +87,18 @@ def interrupted(page: Page) -> None:
     for name, minutes in (("begun_at", 10), ("over_at", 5)):
         page.locator(f"[name={name}]").fill(f"{now - timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}")
     page.locator("[name=reason]").fill("Power cut")
-    page.locator("main form [type=submit]").last.click()
-    page.wait_for_load_state()
+    sends(page, "main form [type=submit]")
 
 
 def overtaken(page: Page) -> None:
     """Save a question as if somebody else had changed it meanwhile."""
     page.evaluate("document.querySelector('[name=seen]').value = 'another'")
-    page.locator("[data-once]").click()
-    page.wait_for_load_state()
+    sends(page, "[data-once]")
 
 
 def give_code(page: Page) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
-    page.locator("form[action$='/code'] [type=submit]").click()
-    page.wait_for_load_state()
+    sends(page, "form[action$='/code'] [type=submit]")
 
 
 ROSTER = "姓名,工号,手机号,单位代码\n赵一,1001,,\n钱二,,13800001111,\n"
