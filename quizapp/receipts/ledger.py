@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, and_, func, insert, select, text, tuple_, 
 from sqlalchemy.orm import joinedload
 
 from quizapp.attempts.models import Attempt, Response
-from quizapp.attempts.queries import attempt_or_404, paper_of
+from quizapp.attempts.queries import attempt_or_404, drawn
+from quizapp.banks.content import BankContent
 from quizapp.banks.queries import version_content
 from quizapp.competitions.models import Competition
 from quizapp.errors import NotFound
@@ -62,16 +63,17 @@ def issued(competition: Competition, account_id: int, ordinal: int) -> Issued:
         raise NotFound()
     row = select(ReceiptEntry).filter_by(competition_id=competition.id, account_id=account_id, ordinal=ordinal)
     entry = db.session.scalar(row)
+    content = version_content(competition.bank_version_id)
     if entry is not None:
-        answers = _answers(competition, view.seed, view.chosen)
+        answers = _answers(competition, content, view.seed, view.chosen)
         return Issued(_receipt(entry), answers, entry, db.session.get(ReceiptDay, entry.day))
     chosen = _held_choices(competition, view.account_id, view.ordinal, view.ending.submitted_ms)
-    answers = _answers(competition, view.seed, view.chosen if chosen is None else chosen)
+    answers = _answers(competition, content, view.seed, view.chosen if chosen is None else chosen)
     return Issued(receipt_for(competition.id, view.seed, view.ending.submitted_ms, answers), answers, None, None)
 
 
-def _answers(competition: Competition, seed: str, chosen: Mapping[int, int]) -> Answers:
-    return answers_of(paper_of(competition, seed), version_content(competition.bank_version_id), chosen)
+def _answers(competition: Competition, content: BankContent, seed: str, chosen: Mapping[int, int]) -> Answers:
+    return answers_of(drawn(competition, content, seed), content, chosen)
 
 
 def _held_choices(competition: Competition, account: int, ordinal: int, ended_ms: int) -> dict[int, int] | None:
@@ -119,18 +121,19 @@ def drawn_up(attempts: Sequence[Attempt]) -> dict[Key, Receipt]:
     found: dict[Key, Receipt] = {}
     for attempt in attempts:
         key, ended_ms = key_of(attempt), attempt.submitted_ms or 0
-        competition = competitions[attempt.competition_id]
+        competition, content = competitions[attempt.competition_id]
         chosen = _held_choices(competition, attempt.account_id, attempt.ordinal, ended_ms)
-        answers = _answers(competition, attempt.seed, recorded.get(key, {}) if chosen is None else chosen)
+        answers = _answers(competition, content, attempt.seed, recorded.get(key, {}) if chosen is None else chosen)
         found[key] = receipt_for(competition.id, attempt.seed, ended_ms, answers)
     return found
 
 
-def _competitions_of(attempts: Iterable[Attempt]) -> dict[int, Competition]:
-    """The attempts' competitions with their bank versions, which would else be read again for each paper."""
+def _competitions_of(attempts: Iterable[Attempt]) -> dict[int, tuple[Competition, BankContent]]:
+    """The attempts' competitions with what their banks hold, which would else be asked for again for each paper."""
     ids = {attempt.competition_id for attempt in attempts}
     rows = select(Competition).where(Competition.id.in_(ids)).options(joinedload(Competition.bank_version))
-    return {competition.id: competition for competition in db.session.scalars(rows)}
+    found = db.session.scalars(rows).all()
+    return {each.id: (each, version_content(each.bank_version_id)) for each in found}
 
 
 def _recorded_choices(keys: Sequence[Key]) -> dict[Key, dict[int, int]]:
@@ -333,8 +336,8 @@ def _entries_of_other_answers() -> Iterator[str]:
             if attempt is None:
                 yield f"day {entry.day}, position {entry.position}: its attempt is gone"
                 continue
-            competition = competitions[entry.competition_id]
-            answers = _answers(competition, attempt.seed, recorded.get(key_of(attempt), {}))
+            competition, content = competitions[entry.competition_id]
+            answers = _answers(competition, content, attempt.seed, recorded.get(key_of(attempt), {}))
             if receipt_for(competition.id, attempt.seed, attempt.submitted_ms or 0, answers) != _receipt(entry):
                 yield f"day {entry.day}, position {entry.position}: what is recorded now gives another receipt"
         after = (found[-1][0].day, found[-1][0].position)
