@@ -178,16 +178,16 @@ def says_true(folder: Path, *command: str) -> bool:
     return found
 
 
-def verifies(folder: Path, feature: str, file: str, *more: str) -> bool:
+def verifies(folder: Path, feature: str, file: str, keys: str = "receipt-keys.json") -> bool:
     """Whether the program finds it to be true, elsewhere: without this installation's database and store."""
     call = "import sys; from quizapp.cli import main; sys.exit(main())"
     run = subprocess.run(
-        [sys.executable, "-c", call, feature, "verify", file, "--keys", "receipt-keys.json", *more],
+        [sys.executable, "-c", call, feature, "verify", file, "--keys", keys],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "QUIZ_DATA_DIR": str(folder / "elsewhere")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert ("TRUE" in run.stdout) == (run.returncode == 0), run.stderr
@@ -277,7 +277,6 @@ def test_a_season_from_the_freeze_to_the_draw_and_every_file_checked_by_stranger
     assert verifies(to, "leaderboards", audit.name)
     assert verifies(to, "awards", award.name)
     assert verifies(to, "draws", drawn.name)
-    assert not verifies(to, "leaderboards", tampered_row(audit, r'"chosen":\[[1-9]\d*', '"chosen":[0'))
     assert not verifies(to, "awards", tampered(award, one_more))
     assert not verifies(to, "draws", other_draw)
 
@@ -301,6 +300,11 @@ def test_one_command_goes_through_a_season_and_says_how_to_check_its_files(tmp_p
     for check in checks:
         assert says_true(published, *check.split())
         assert check in (published / "HOW_TO_CHECK.txt").read_text()
+    # Here, because a file of 200 people is worked out in a moment; the other files are tampered with above.
+    (audit,) = published.glob("*-audit.*")
+    other_row = tampered_row(audit, r'"chosen":\[[1-9]\d*', '"chosen":[0')
+    assert verifies(published, "leaderboards", audit.name, "keys.json")
+    assert not verifies(published, "leaderboards", other_row, "keys.json")
     again = run()
     assert again.returncode != 0
     assert "里已有数据，没有改动" in again.stderr
