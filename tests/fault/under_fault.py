@@ -51,8 +51,10 @@ def under_fault(running: Installation, fault: str, hurt: Callable[[], None], fau
 
 
 def logs(running: Installation) -> str:
-    """All that its processes have said so far."""
-    files = [running.folder / "up.log", *(running.settings.data_dir / "log").iterdir()]
+    """All that its processes have said so far, each host's too."""
+    names = ("log", "*.log", "*.log.1")
+    files = [file for name in names for file in running.folder.rglob(name) if file.is_file()]
+    assert files, "nothing was logged"
     return "\n".join(file.read_text(errors="replace") for file in files)
 
 
