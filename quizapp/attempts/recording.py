@@ -6,7 +6,8 @@ entries, which are still unacknowledged, come again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -184,30 +185,30 @@ def _rows_of(
 def _execute(connection: Connection, statement: str, parameters: Sequence[object]) -> list[Any]:
     """Let PostgreSQL plan and execute a statement on many rows. Returns the rows that it gives.
 
-    Planned each time: a plan that is kept was made for a table that has grown a thousandfold since. SQLAlchemy has no word for
-    that, so the driver is asked itself, and its errors are put into SQLAlchemy's words here.
+    Planned each time: a plan that is kept was made for a table that has grown a thousandfold since.
     """
+    with _drivers_cursor(connection, statement) as cursor:
+        cursor.execute(statement, parameters, prepare=False)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+@contextmanager
+def _drivers_cursor(connection: Connection, statement: str) -> Iterator[Any]:
+    """psycopg's own cursor, for what SQLAlchemy has no word for; errors are put into SQLAlchemy's words here."""
     driver = connection.dialect.loaded_dbapi
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(statement, parameters, prepare=False)  # type: ignore[call-arg]  # psycopg has it
-        return list(cursor.fetchall()) if cursor.description else []
+        yield cursor
     except driver.Error as error:
         raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
     finally:
         cursor.close()
 
 
-_KEYS = {
-    "attempt": "competition_id, account_id, ordinal",
-    "result": "competition_id, account_id",
-    "tally": "competition_id, organization_id",
-}
-
-
 def _insert_rows(connection: Connection, table: str, rows: Sequence[Mapping[str, object]], otherwise: str) -> None:
     """Insert rows in their order; `otherwise` is what is done with one that is there already."""
-    columns, conflict = ", ".join(rows[0]), f"ON CONFLICT ({_KEYS[table]}) DO {otherwise}"
+    key = ", ".join(Attempt.metadata.tables[table].primary_key.columns.keys())
+    columns, conflict = ", ".join(rows[0]), f"ON CONFLICT ({key}) DO {otherwise}"
     insert = f"INSERT INTO {table} ({columns})"
     if connection.dialect.name == "postgresql":
         _execute(connection, f"{insert} SELECT {columns} FROM {_incoming(table)} {conflict}", (json.dumps(rows),))  # noqa: S608
@@ -301,16 +302,9 @@ def _upsert_responses(connection: Connection, source: Source, answered: Sequence
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[int]]) -> None:
-    """COPY rows of whole numbers. SQLAlchemy has no COPY, so the driver's errors are put into SQLAlchemy's words here."""
-    driver = connection.dialect.loaded_dbapi
-    cursor = connection.connection.cursor()
-    try:
-        with cursor.copy(statement) as copy:
-            copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    except driver.Error as error:
-        raise DBAPIError.instance(statement, None, error, driver.Error, dialect=connection.dialect) from error
-    finally:
-        cursor.close()
+    """COPY rows of whole numbers."""
+    with _drivers_cursor(connection, statement) as cursor, cursor.copy(statement) as copy:
+        copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
 
 
 def _set_extra_time(connection: Connection, source: Source, extended: Sequence[ExtraTimeSet]) -> None:

@@ -8,8 +8,9 @@ that a small file takes.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from quizapp.banks.content import POOLS
 from quizapp.banks.entries import Header, Source
@@ -40,6 +41,15 @@ OTHER_TEXTS = (
 )
 
 Reader: TypeAlias = Callable[..., Source]
+
+
+def _late(module: str, function: str) -> Callable[..., Any]:
+    """A function of a format's module, which is loaded when it is called."""
+
+    def call(*arguments: object) -> Any:
+        return getattr(import_module(f"quizapp.banks.formats.{module}"), function)(*arguments)
+
+    return call
 
 
 class Faulty(Exception):
@@ -90,48 +100,6 @@ def _own_document(name: str, content: bytes, *, as_json: bool) -> Source:
     return package.with_pictures(project.read_document(name, node))
 
 
-def _package(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.own.package import read_package
-
-    return read_package(name, content)
-
-
-def _word(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.text.word import read_word
-
-    return read_word(name, content)
-
-
-def _gift(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.text.gift import read_gift
-
-    return read_gift(name, content)
-
-
-def _aiken(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.text.aiken import read_aiken
-
-    return read_aiken(name, content)
-
-
-def _plain_text(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.text.plain_text import read_plain_text
-
-    return read_plain_text(name, content)
-
-
-def _qti(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.xml.qti import read_qti
-
-    return read_qti(name, content)
-
-
-def _moodle(name: str, content: bytes) -> Source:
-    from quizapp.banks.formats.xml.moodle import read_moodle
-
-    return read_moodle(name, content)
-
-
 def _is_table(content: bytes) -> bool:
     """Whether a text file holds a table, as Excel saves it as “Unicode text”."""
     sample = content[:SAMPLE_BYTES]
@@ -141,18 +109,6 @@ def _is_table(content: bytes) -> bool:
     except tables.Unreadable:
         return False
     return find_headings(tables.Table("", found)) is not None
-
-
-def _is_gift(content: bytes) -> bool:
-    from quizapp.banks.formats.text.gift import looks_like_gift
-
-    return looks_like_gift(content)
-
-
-def _is_aiken(content: bytes) -> bool:
-    from quizapp.banks.formats.text.aiken import looks_like_aiken
-
-    return looks_like_aiken(content)
 
 
 def _is_qti(content: bytes) -> bool:
@@ -191,13 +147,13 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", (".csv", ".tsv", ".txt"), _delimited, _is_table, tables=True),
     Format("json", JSON_ENDINGS, _json),
     Format("yaml", YAML_ENDINGS, _yaml),
-    Format("docx", (".docx", ".doc"), _word),
-    Format("gift", (".gift", ".txt"), _gift, _is_gift),
-    Format("aiken", (".txt",), _aiken, _is_aiken),
-    Format("text", (".txt",), _plain_text),
-    Format("qti", (".xml", ".zip"), _qti, _is_qti),
-    Format("moodle", (".xml",), _moodle),
-    Format("folder-zip", (".zip",), _package),
+    Format("docx", (".docx", ".doc"), _late("text.word", "read_word")),
+    Format("gift", (".gift", ".txt"), _late("text.gift", "read_gift"), _late("text.gift", "looks_like_gift")),
+    Format("aiken", (".txt",), _late("text.aiken", "read_aiken"), _late("text.aiken", "looks_like_aiken")),
+    Format("text", (".txt",), _late("text.plain_text", "read_plain_text")),
+    Format("qti", (".xml", ".zip"), _late("xml.qti", "read_qti"), _is_qti),
+    Format("moodle", (".xml",), _late("xml.moodle", "read_moodle")),
+    Format("folder-zip", (".zip",), _late("own.package", "read_package")),
 )
 
 

@@ -1,6 +1,5 @@
 """`quizapp leaderboards …`: for operators."""
 
-import gzip
 import itertools
 import json
 import sys
@@ -17,6 +16,7 @@ from quizapp.competitions.queries import published_or_404
 from quizapp.errors import NotFound, Refused
 from quizapp.extensions import grader
 from quizapp.leaderboards import sources
+from quizapp.leaderboards.noted import opened
 from quizapp.leaderboards.proof import differences, score_differences
 from quizapp.leaderboards.queries import board_of
 from quizapp.leaderboards.refresh import Refresher
@@ -25,7 +25,6 @@ from quizapp.leaderboards.verification import LINE_BYTES, Fault, faults_of
 from quizapp.receipts.noted import read_keys
 from quizapp.signing import digest_of, parsed
 
-GZIP = b"\x1f\x8b"
 PROGRESS = 20_000
 """How many attempts lie between two signs of life."""
 
@@ -146,9 +145,7 @@ def verify(file: Path, keys: Path | None) -> None:
     def progress(people: int) -> None:
         click.echo(f"已查验 {people} 人…… {people} people checked", err=True)
 
-    with file.open("rb") as raw:
-        is_packed = raw.read(2) == GZIP
-    with gzip.open(file) if is_packed else file.open("rb") as content:
+    with opened(file) as content:
         try:
             head, second = content.readline(LINE_BYTES), content.readline(LINE_BYTES)
             lines = itertools.chain([head, second], iter(lambda: content.readline(LINE_BYTES), b""))

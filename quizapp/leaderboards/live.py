@@ -27,6 +27,8 @@ class LiveBoard:
     def __init__(self, store: Any, competition: int, tie_keys: str) -> None:
         self._store = store
         live = store.hgetall(board_keys.live_key(competition))
+        if "generation" not in live:  # lost in the middle of a pass, which has written the rest
+            live = {}
         self._keys = BoardKeys(competition, int(live.get("generation", 0)))
         self._earlier = EARLIER in tie_keys
         self.stamp = Stamp(

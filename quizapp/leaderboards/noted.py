@@ -6,10 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from quizapp.leaderboards.verification import LINE_BYTES, faults_of
 from quizapp.signing import parsed
+
+GZIP = b"\x1f\x8b"
+
+
+def opened(path: Path) -> BinaryIO | gzip.GzipFile:
+    """A snapshot's file for reading, packed as it is published or unpacked. Raises OSError."""
+    with path.open("rb") as raw:
+        is_packed = raw.read(len(GZIP)) == GZIP
+    return gzip.open(path) if is_packed else path.open("rb")
 
 
 @dataclass
@@ -36,7 +45,7 @@ def read_standings(path: Path, keys: Mapping[str, str]) -> NotedStandings | None
             yield line
 
     try:
-        with gzip.open(path) as content:
+        with opened(path) as content:
             lines = iter(lambda: content.readline(LINE_BYTES), b"")
             return None if any(faults_of(seen(lines), keys)) else found
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):

@@ -93,6 +93,7 @@ class Refresher:
             running = sources.running_boards(connection)
             connection.rollback()
             for gone in self._memories.keys() - {rules.competition for rules in running}:
+                drop_boards(self._store, gone)  # a pass may have been writing while others dropped them
                 del self._memories[gone]
             for rules in running:
                 self._refresh_one(connection, rules, now_ms)
@@ -110,7 +111,9 @@ class Refresher:
         live = self._store.hgetall(board_keys.live_key(rules.competition))
         memory = self._memories.get(rules.competition)
         try:
-            if not live or live["layout"] != _layout(rules):
+            if live.get("layout") != _layout(
+                rules
+            ):  # or were lost in the middle of the last pass, which wrote the rest
                 raise MustRebuild
             written = int(live["generation"]), int(live["version"])
             if memory is None or (memory.generation, memory.version) != written:  # by another process
@@ -172,10 +175,8 @@ class Refresher:
         pipeline.hset(live, mapping=values)
         pipeline.hincrby(live, "version", int(moved > 0))
         version = pipeline.execute()[-1]
-        if version == memory.version + (moved > 0):
-            memory.version = version
-        else:  # another process wrote at the same time: begin again from what the store holds
-            del self._memories[rules.competition]
+        # 0, which no boards have, if another process wrote at the same time: begin again from what the store holds.
+        memory.version = version if version == memory.version + (moved > 0) else 0
 
     def _read_tree(self, connection: Connection, memory: Memory, now_ms: int) -> bool:
         """Read the tree again; whether it has changed. Raises MustRebuild."""

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, insert, select, text, tuple_, update
-from sqlalchemy.orm import joinedload
 
 from quizapp.attempts.models import Attempt, Response
 from quizapp.attempts.queries import attempt_or_404, drawn
@@ -131,8 +130,7 @@ def drawn_up(attempts: Sequence[Attempt]) -> dict[Key, Receipt]:
 def _competitions_of(attempts: Iterable[Attempt]) -> dict[int, tuple[Competition, BankContent]]:
     """The attempts' competitions with what their banks hold, which would else be asked for again for each paper."""
     ids = {attempt.competition_id for attempt in attempts}
-    rows = select(Competition).where(Competition.id.in_(ids)).options(joinedload(Competition.bank_version))
-    found = db.session.scalars(rows).all()
+    found = db.session.scalars(select(Competition).where(Competition.id.in_(ids)))
     return {each.id: (each, version_content(each.bank_version_id)) for each in found}
 
 

@@ -39,7 +39,7 @@ def shape(page: Page) -> list[str]:
 
 
 def fits(page: Page, *sizes: tuple[int, int]) -> None:
-    """Fails with what is wider than its window and what axe finds, at each of the sizes.
+    """Fails with what is wrong with its shape and what axe finds, at each of the sizes.
 
     A click does not wait for the page behind it: before, wait for something that only the page meant has.
     """
@@ -47,9 +47,7 @@ def fits(page: Page, *sizes: tuple[int, int]) -> None:
     found = []
     for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append(f"wider than {width}")
-        found += violations(page)
+        found += [f"at {width}: {each}" for each in (*shape(page), *violations(page))]
     assert not found, "\n".join(found)
 
 

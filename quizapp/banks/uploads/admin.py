@@ -35,8 +35,9 @@ bp = Blueprint("bank_uploads_admin", __name__, access=ORGANIZER, url_prefix="/ad
 bp.context_processor(names)
 
 FINDINGS_A_GROUP, FINDINGS_OF_ONE_KIND = 20, 1000
-# What a person can help with who says what the columns are.
+# What a person can help with who names the bank.
 NAMELESS = ("bank_code_missing", "bank_code_bad", "bank_title_missing", "bank_title_bad")
+# And who says what the columns are.
 UNCLEAR_COLUMNS = ("headings_missing", "sheet_without_headings", "column_missing", "column_doubled")
 
 

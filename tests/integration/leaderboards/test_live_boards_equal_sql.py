@@ -1,17 +1,20 @@
 """Board = SQL, after every pass, whatever changed meanwhile and whoever refreshes."""
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from quizapp.extensions import db, grader
 from quizapp.leaderboards import board_keys, sources
-from quizapp.leaderboards.refresh import CHECK_MS, LATE_COMMIT_MS, TREE_MS, Refresher
+from quizapp.leaderboards.live import LiveBoard
+from quizapp.leaderboards.refresh import CHECK_MS, LATE_COMMIT_MS, TREE_MS, Refresher, drop_boards
 from quizapp.organizations.models import Organization
-from tests.cast import Cast, Person, Unit, add_unit
+from tests.cast import BORN, Cast, Person, Unit, add_unit
 from tests.integration.leaderboards.stage import NOW_MS, Stage
 
 pytestmark = pytest.mark.slow
@@ -91,6 +94,53 @@ def test_a_store_that_comes_back_empty_is_filled_again(stage: Stage, cast: Cast,
     store.flushall()
     stage.refresh(lasting)
     assert stage.differences() == []
+
+
+@contextmanager
+def in_the_middle_of_a_pass(app: Flask, happening: Callable[[], object]) -> Iterator[None]:
+    """Something happens when a pass has asked the store how far the boards are, and reads the tallies."""
+
+    def on_reading(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM tally" in statement:
+            happened.append(happening())
+
+    happened: list[object] = []
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "after_cursor_execute", on_reading)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", on_reading)
+    assert len(happened) == 1
+
+
+def test_boards_lost_in_the_middle_of_a_pass_are_made_anew(app: Flask, stage: Stage, cast: Cast, store: Redis) -> None:
+    lasting = refresher()
+    stage.set_result(cast.lin.id, cast.unit_a.id, 8000)
+    stage.refresh(lasting)
+    with in_the_middle_of_a_pass(app, store.flushall):
+        stage.refresh(lasting)
+    assert LiveBoard(grader.store, stage.competition, "score").stamp.as_of is None  # no empty board in their place
+    stage.refresh(lasting)
+    assert stage.differences() == []
+
+
+def test_nothing_is_left_of_boards_that_are_dropped_in_the_middle_of_a_pass(
+    app: Flask, stage: Stage, cast: Cast, store: Redis
+) -> None:
+    """Frozen standings take their place while a pass is on its way: it writes once more, and clears that away itself."""
+    lasting = refresher()
+    stage.set_result(cast.lin.id, cast.unit_a.id, 8000)
+    stage.refresh(lasting)
+    stage.set_result(cast.bo.id, cast.unit_a.id, 7000)
+    with in_the_middle_of_a_pass(app, lambda: drop_boards(grader.store, stage.competition)):
+        stage.refresh(lasting)
+    left = {board_keys.generation_key(stage.competition).encode()}
+    assert set(store.scan_iter(match=f"{{b{stage.competition}}}:*")) > left
+    stage.set(frozen_at=BORN)
+    stage.refresh(lasting)
+    assert set(store.scan_iter(match=f"{{b{stage.competition}}}:*")) == left
 
 
 def test_people_lost_from_the_store_are_noticed_and_put_back(stage: Stage, cast: Cast, store: Redis) -> None:
