@@ -9,11 +9,20 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "QUIZ_"
 SEED = re.compile(r"[0-9a-fA-F]{64}")
+# How long a PostgreSQL that hangs or vanishes is waited for, in libpq's words (s, but tcp_user_timeout in ms).
+SQL_PATIENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 SHARED_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "secret_key": "SECRET_KEY"}
 
 
@@ -73,13 +82,16 @@ class Settings(BaseModel):
 
     @property
     def sql_url(self) -> str:
-        """The SQLAlchemy URL in force; a plain `postgresql://` means psycopg 3."""
+        """The SQLAlchemy URL in force; a plain `postgresql://` means psycopg 3, with SQL_PATIENCE where it says nothing else."""
         if self.embedded_database:
             return f"sqlite:///{self.data_dir / 'quiz.sqlite3'}"
-        for plain in ("postgresql://", "postgres://"):
-            if self.database_url.startswith(plain):
-                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
-        return self.database_url
+        url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+        if not url.startswith("postgresql"):
+            return url
+        query = url.partition("?")[2]
+        said = dict(parse_qsl(query, keep_blank_values=True))
+        unsaid = urlencode({name: value for name, value in SQL_PATIENCE.items() if name not in said})
+        return f"{url}{'&' if query else '?'}{unsaid}"
 
     @property
     def store_socket(self) -> Path:

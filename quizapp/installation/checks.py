@@ -102,8 +102,7 @@ def check_database(settings: Settings) -> None:
     """Raise CannotStart if DATABASE_URL leads nowhere."""
     try:
         url = make_url(settings.sql_url)
-        arguments = {"connect_timeout": 5} if url.get_backend_name() == "postgresql" else {}
-        engine = create_engine(url, connect_args=arguments)
+        engine = create_engine(url)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise CannotStart(
             "DATABASE_URL 无法识别，应写作 postgresql://用户:密码@主机/数据库。"
@@ -113,7 +112,7 @@ def check_database(settings: Settings) -> None:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, UnicodeError) as error:
-        shown = url.render_as_string(hide_password=True)
+        shown = url.set(query={}).render_as_string(hide_password=True)
         raise CannotStart(
             f"无法连接 DATABASE_URL 指定的数据库 {shown}；请检查它是否已启动、地址和密码是否正确。"
             f" The database of DATABASE_URL, {shown}, can't be reached: see that it runs, and that address and"

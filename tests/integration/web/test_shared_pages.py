@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from quizapp.extensions import db
 from quizapp.web import icons
 from quizapp.web.access import PUBLIC, access
 from tests.cast import Cast
+from tests.conftest import NewSite
 
 STATIC = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
@@ -120,3 +122,14 @@ def test_an_unknown_icon_is_a_mistake() -> None:
     assert "<path" in icons.icon("trophy")
     with pytest.raises(KeyError):
         icons.icon("no-such-icon")
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_a_postgresql_that_takes_connections_and_says_nothing_is_not_waited_for_for_ever(new_site: NewSite) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        site = new_site(database_url=f"postgresql://quiz@127.0.0.1:{port}/quiz?connect_timeout=2")
+        answer = site.test_client().get("/competitions/1")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0

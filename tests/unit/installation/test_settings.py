@@ -7,6 +7,8 @@ import pytest
 from quizapp.config import Settings, SettingsError, read_settings
 
 SECRET = "sixteen characters or more"
+PATIENCE = "connect_timeout=5&tcp_user_timeout=20000&keepalives_idle=10&keepalives_interval=5&keepalives_count=2"
+OWN = "connect_timeout=9"
 
 
 def test_a_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
@@ -49,9 +51,11 @@ def test_an_empty_value_means_the_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
-        ("postgresql://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("postgres://u@h/d", "postgresql+psycopg://u@h/d"),
-        ("postgresql+psycopg://u@h/d", "postgresql+psycopg://u@h/d"),
+        ("postgresql://u@h/d", f"postgresql+psycopg://u@h/d?{PATIENCE}"),
+        ("postgres://u@h/d", f"postgresql+psycopg://u@h/d?{PATIENCE}"),
+        ("postgresql+psycopg://u@h/d", f"postgresql+psycopg://u@h/d?{PATIENCE}"),
+        ("postgresql://h/d?sslmode=require", f"postgresql+psycopg://h/d?sslmode=require&{PATIENCE}"),
+        (f"postgresql://h/d?{OWN}", f"postgresql+psycopg://h/d?{OWN}&{PATIENCE.partition('&')[2]}"),
         ("sqlite:////srv/quiz.sqlite3", "sqlite:////srv/quiz.sqlite3"),
     ],
 )
