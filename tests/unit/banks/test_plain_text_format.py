@@ -348,6 +348,9 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
     report = check(f"5. 甲（A）\n{OPTIONS}\n答案：A\n解析：分两步：\n1. 先\n2. 后\n6. 乙（B）\n{OPTIONS}\n")
     assert said(report) == []
     assert report.content.questions[0].explanation == "分两步：\n1. 先\n2. 后"
+    report = check(f"甲\n{OPTIONS}\n答案：A\n解析：分两步：\n1. 先\n2. 后\n\n乙\n{OPTIONS}\n答案：B\n")
+    assert said(report) == []
+    assert report.content.questions[0].explanation == "分两步：\n1. 先\n2. 后"
 
 
 @pytest.mark.parametrize(
@@ -361,6 +364,8 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
         f"第一步是（A）\n{OPTIONS}\n第二步是（B）\n{OPTIONS}",
         f". 甲（A）\n{OPTIONS}\n2. 质量第二（×） [判断题]",
         f"甲（A）\n{OPTIONS}\n2. 乙（B）\n{OPTIONS}",
+        f"1. 甲2. 乙\n{OPTIONS}\n答案：A",
+        f". 甲\n{OPTIONS}\n答案：A\n解析：略\n2. 乙\n{OPTIONS}\n答案：A",
     ],
 )
 def test_a_line_that_may_be_a_question_is_never_left_out(text: str) -> None:

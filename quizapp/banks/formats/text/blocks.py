@@ -117,14 +117,19 @@ class _Blocks:
         return options and block is not None and signs.tag_at_end(block.body[0].folded) is not None
 
     def look_for_swallowed(self, following: Number | None) -> None:
-        """If the next number does not follow, it may stand in the midst of this question: two lines may have been joined."""
+        """If the next number does not follow, it may stand in the midst of this question: two lines may have been joined.
+
+        Of the last question it is looked for with more care: a list in it is numbered, too.
+        """
         block = self.block
-        if block and block.number and not (following and following.value == block.number + 1):
-            pattern = signs.number_inside(block.number + 1, self.style, anywhere=following is not None)
-            lines = [*block.body, *(line_of(label.text, label.where) for label in block.labels)]
-            for line in lines:
-                if not block.foreign and pattern.search(line.folded):
-                    self.fault("number_unclear", line, number=block.number + 1, before=block.number)
+        if block and block.number and not block.foreign and not (following and following.value == block.number + 1):
+            in_body, in_label = (signs.ANYWHERE,) * 2 if following else (signs.BEHIND_TEXT, signs.BEHIND_SIGN)
+            labels = [line_of(label.text, label.where) for label in block.labels]
+            for lines, begins in ((block.body, in_body), (labels, in_label)):
+                pattern = signs.number_inside(block.number + 1, self.style, begins)
+                for line in lines:
+                    if pattern.search(line.folded):
+                        self.fault("number_unclear", line, number=block.number + 1, before=block.number)
 
     def take_heading(self, heading: Heading, line: Line) -> None:
         block = self.block
@@ -201,14 +206,14 @@ class _Blocks:
             self.fault("number_unclear", line, number=number.value, before=block.number)
         return False
 
-    def looks_like_question(self, place: int, number: Number) -> bool:
-        """Whether options or a key follow before the next number of this kind."""
+    def looks_like_question(self, place: int, number: Number, *, past_blanks: bool = True) -> bool:
+        """Whether options or a key follow before the next number of this kind (and before an empty line)."""
         first = self.lines[place].folded[number.length :]
         if _shows_key(first) or divide(first, stem_ends=0, bare_in_line=False):
             return True
         for line in self.lines[place + 1 : place + LOOK_AHEAD]:
             following = number_of(line.folded)
-            if following and following.sure and following.style == number.style:
+            if (following and following.sure and following.style == number.style) or not (line.text or past_blanks):
                 return False
             label = label_at_start(line.folded)
             if signs.option_letter(line.folded) == "A" or (label and label.field == "key"):
@@ -244,15 +249,23 @@ class _Blocks:
             if block.last_part in PROSE:
                 return block.after_blank or ends_as_judgement(line.folded)
             return bool(block.labels[-1].text)
-        if signs.option_letter(line.folded) or signs.tag_at_end(block.body[0].folded):
+        if signs.option_letter(line.folded):
+            return False
+        tagged = signs.tag_at_end(block.body[0].folded) is not None
+        if signs.tag_at_end(line.folded):  # a stem that lost its number, and no part of the last option
+            return tagged or block.has_options
+        if block.has_options and ends_as_judgement(line.folded):
+            return True
+        if tagged:
             return False
         return block.after_blank if block.has_options else ends_as_judgement(block.body[-1].folded)
 
     def may_be_numbered(self, place: int, line: Line) -> bool:
-        """Whether a line behind options, in a file whose first question has no number, may be a question that has one."""
-        number = None if self.numbered else number_of(line.folded)
-        behind_options = self.block is not None and not self.block.foreign and self.block.last_part == "options"
-        return number is not None and number.sure and behind_options and self.looks_like_question(place, number)
+        """Whether a line behind the stem, in a file whose first question has no number, may be a question that has one."""
+        number, block = None if self.numbered else number_of(line.folded), self.block
+        if number is None or not number.sure or block is None or block.foreign or block.last_part == "stem":
+            return False
+        return self.looks_like_question(place, number, past_blanks=block.last_part not in PROSE)
 
     def add(self, line: Line) -> None:
         """Add a line to the open question: to stem and options, up to a label; or to what a label has begun."""
@@ -272,6 +285,8 @@ class _Blocks:
         while label:
             following = label_in(line.folded, label.ends, after=label.field)
             text = line.text[label.ends : following.begins if following else len(line.text)].strip()
+            if label.field == "key" and block.last_part in PROSE and any(each.field == "key" for each in block.labels):
+                self.fault("line_unclear", line)  # the key of a question whose number got lost
             block.labels.append(Labelled(label.field, label.word, text, line.where))
             block.has_key = block.has_key or label.field == "key"
             label = following

@@ -114,9 +114,8 @@ def _divide_from(text: str, start: int, ways: Sequence[re.Pattern[str]]) -> Divi
         if len(chains) == 1 and (doubtful := _appended(chains[0], seen[0], text)) and ways is _SIGNED_WAYS:
             return _unclear(text, doubtful.letter, doubtful.begins, chains[0][-2].begins)
         if len(chains) == 1:
-            return _sound(
-                text, chains[0], seen[0] if ways is _SIGNED_WAYS else [], seen[-1], signed=ways is _SIGNED_WAYS
-            )
+            in_lines = seen[0] if ways is _SIGNED_WAYS else _bare_in_lines(chains[0], seen[0], text)
+            return _sound(text, chains[0], in_lines, seen[-1], signed=ways is _SIGNED_WAYS)
         if len(chains) > 1:
             one, other = next(pair for pair in zip(chains[0], chains[1], strict=True) if pair[0] != pair[1])
             return _unclear(text, one.letter, one.begins, other.begins)
@@ -131,6 +130,12 @@ def _appended(marks: Sequence[Mark], in_lines: Sequence[Mark], text: str) -> Mar
         return None
     appended = [mark for mark in marks[len(own) :] if not re.search(r"(?:\t|\s\s)$", text[: mark.begins])]
     return appended[0] if appended else None
+
+
+def _bare_in_lines(used: Sequence[Mark], marks: Sequence[Mark], text: str) -> list[Mark]:
+    """The marks that begin a line, where each option does: "C 丙" between "A 甲" and "B 乙" is no part of A's text."""
+    own = [mark for mark in marks if mark.letter <= "H" and not text[: mark.begins].rpartition("\n")[2].strip()]
+    return own if set(used) <= set(own) else []
 
 
 def _marks(way: re.Pattern[str], text: str, start: int) -> list[Mark]:

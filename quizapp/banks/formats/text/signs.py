@@ -73,9 +73,12 @@ def number_of(text: str) -> Number | None:
     return Number(value, "plain" if style == "figure" else style, found.end(), style != "figure")
 
 
-def number_inside(value: int, style: str, *, anywhere: bool) -> re.Pattern[str]:
-    """What finds that number of a question inside a text: behind a sign or a blank, or anywhere."""
-    begins = r"(?<![\d.])" if anywhere else r"(?<=[\s。.;!?)\]】])"
+# Where a number may stand inside a text, as the beginning of a pattern.
+ANYWHERE, BEHIND_TEXT, BEHIND_SIGN = r"(?<![\d.])", r"(?<=[^\d.])", r"(?<=[\s。.;!?)\]】])"
+
+
+def number_inside(value: int, style: str, begins: str) -> re.Pattern[str]:
+    """What finds that number of a question inside a text."""
     written = {
         "ordinal": rf"第\s*{value}\s*题",
         "bracket": rf"[(\[【]\s*{value}\s*[)\]】]",
