@@ -16,8 +16,7 @@ import pytest
 from quizapp.installation.children import start_child, stop_child
 from tests.load.installation import wait_until_gone
 
-
-MEMORY = Path("/dev/shm")  # noqa: S108  # a file system, in which each server makes a folder of its own
+MEMORY = Path("/dev/shm")  # a file system, in which each server makes a folder of its own
 ROOM_BYTES = 2 << 30
 
 
