@@ -6,6 +6,7 @@ the project, and is written so that even a Python that is too old (3.6) can read
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
+COMPILE_TRANSLATIONS = """
+import sys
+from babel.messages import mofile, pofile
+for source, target in zip(sys.argv[1::2], sys.argv[2::2]):
+    with open(source, "rb") as read:
+        try:
+            catalog = pofile.read_po(read, source.split("/")[-3], abort_invalid=True)
+        except Exception as error:
+            sys.exit(source + ": " + str(error))
+    with open(target, "wb") as written:
+        mofile.write_mo(written, catalog)
+"""
 
 
 def say(chinese: str, english: str) -> None:
@@ -69,38 +82,40 @@ def install(lock: str) -> None:
     wanted = f"{hashlib.sha256(source.read_bytes()).hexdigest()} {ROOT}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    total = sum(1 for line in source.read_text().splitlines() if line[:1].isalnum())
+    packages = re.split(r"(?m)^(?=[A-Za-z0-9])", source.read_text())[1:]
     say(
-        f"正在安装 {lock} 中的 {total} 个依赖（首次约一分钟）…",
-        f"Installing the {total} packages of {lock} (about a minute the first time) …",
+        f"正在安装 {lock} 中的 {len(packages)} 个依赖（首次约一分钟）…",
+        f"Installing the {len(packages)} packages of {lock} (about a minute the first time) …",
     )
-    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--disable-pip-version-check", "--no-input"]
-    pip = subprocess.Popen(
-        [*command, "--progress-bar", "off", "-r", str(source)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        # pip compiles modules unless it is told not to write them; without them each start would take seconds longer
-        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-    )
-    assert pip.stdout is not None
+    # The lock names everything, so that pip has nothing to work out, and two can share the work.
+    halves = [VENV / "half-1.txt", VENV / "half-2.txt"]
+    for number, half in enumerate(halves):
+        half.write_text("".join(packages[number::2]))
+    command = [str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-compile", "--no-input"]
+    command += ["--disable-pip-version-check", "--progress-bar", "off", "-r"]
+    read_end, write_end = os.pipe()
+    pips = [subprocess.Popen([*command, str(half)], stdout=write_end, stderr=subprocess.STDOUT) for half in halves]
+    os.close(write_end)
     seen = 0
     told = []  # what pip says, for the case that it fails
-    for line in pip.stdout:
-        told.append(line)
-        if line.startswith("Collecting "):
-            seen += 1
-            show(f"  {seen}/{total} {line.split()[1].split('=')[0]}")
-        elif line.startswith("Installing collected"):
-            show("  正在解包… Unpacking …")
+    with os.fdopen(read_end, encoding="utf-8", errors="replace") as output:
+        for line in output:
+            told.append(line)
+            if line.startswith("Collecting "):
+                seen += 1
+                show(f"  {seen}/{len(packages)} {line.split()[1].split('=')[0]}")
+            elif line.startswith("Installing collected"):
+                show("  正在解包… Unpacking …")
     show("")
-    if pip.wait() != 0:
+    codes = [pip.wait() for pip in pips]
+    if any(codes):
         print("".join(told[-40:]), file=sys.stderr)
         stop(
             "依赖安装失败，原因见上，多半是网络或 pip 源的问题。解决后再运行一次即可。",
             "The packages could not be installed, for the reason above (mostly the network or pip's index). "
             "Mend it and run this again.",
         )
+    compile_modules(installed_packages())
     stamp.write_text(wanted)
 
 
@@ -111,14 +126,27 @@ def show(text: str) -> None:
         sys.stdout.flush()
 
 
+def installed_packages() -> str:
+    """The folder of .venv that packages are installed in."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return subprocess.check_output([str(PYTHON), "-c", code], universal_newlines=True).strip()
+
+
+def compile_modules(folder: object) -> None:
+    """Compile a folder's modules, on all cores: without that each start would take seconds longer.
+
+    What is no Python of this version, as some packages' templates, stays as it is.
+    """
+    command = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", str(folder)]
+    subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def link_the_project() -> None:
     """Put the project on the environment's path and its command beside Python.
 
     That is all an editable install would do, without a build tool that would have to be fetched first.
     """
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.check_output([str(PYTHON), "-c", code], universal_newlines=True).strip()
-    write(Path(packages) / "quizapp.pth", f"{ROOT}\n")
+    write(Path(installed_packages()) / "quizapp.pth", f"{ROOT}\n")
     command = VENV / "bin" / "quizapp"
     # sh starts Python by its path in quotes, since a #! line could not hold a path with a space or a long one
     start = f"#!/bin/sh\n'''exec' \"{PYTHON}\" \"$0\" \"$@\"\n' '''\n"
@@ -134,13 +162,14 @@ def write(path: Path, text: str) -> None:
 
 def compile_what_changed() -> None:
     """Compile the translations whose source is newer, and the modules, so that each start is spared it."""
+    changed = []
     for source in sorted((ROOT / "quizapp").glob("*/translations/*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            command = [str(PYTHON), "-m", "babel.messages.frontend", "--quiet", "compile"]
-            if subprocess.call([*command, "-i", str(source), "-o", str(target)], stderr=subprocess.DEVNULL) != 0:
-                stop(f"翻译 {source} 无法编译。", f"The translation {source} can't be compiled.")
-    subprocess.call([str(PYTHON), "-m", "compileall", "-q", str(ROOT / "quizapp")], stdout=subprocess.DEVNULL)
+            changed += [str(source), str(target)]
+    if changed and subprocess.call([str(PYTHON), "-c", COMPILE_TRANSLATIONS, *changed]) != 0:
+        stop("有翻译无法编译，原因见上。", "A translation can't be compiled, for the reason above.")
+    compile_modules(ROOT / "quizapp")
 
 
 def main() -> None:
