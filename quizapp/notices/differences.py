@@ -13,12 +13,16 @@ from quizapp.web.page_context import mask_name
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A row that is elsewhere or otherwise: `before` and `after` as in `leaderboards.differences`, None for not there."""
+    """A row that is elsewhere or otherwise: `before` and `after` as in `leaderboards.differences`, None for not there.
+
+    `left` is the unit that a person was in before, where that is another; an empty name is nobody's or not shown.
+    """
 
     name: str
     unit: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    left: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,18 @@ def shown_differences(
     accounts = [each["account"] for each in differences["people"]] + [each[0] for each in differences["movers"]]
     names = names_of(accounts)
 
-    def person(account: int, unit: int | None, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Move:
-        if full_names:
-            return Move(names.get(account, ""), units[unit].name if unit in units else "", before, after)
+    def place(unit: int | None) -> str:
         line = units[unit].line if unit in units else ()
-        large = [each for each in line if str(each) in figures and figures[str(each)].participants >= minimum]
-        name = mask_name(names.get(account, "")) if large or not line else ""
-        return Move(name, units[large[-1]].name if large else "", before, after)
+        if not full_names:
+            line = tuple(each for each in line if str(each) in figures and figures[str(each)].participants >= minimum)
+        return units[line[-1]].name if line else ""
+
+    def person(account: int, unit: int | None, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Move:
+        name, shown = names.get(account, ""), place(unit)
+        if not full_names:
+            name = mask_name(name) if shown or unit not in units else ""
+        moves = before is not None and "unit" in before and before["unit"] != unit
+        return Move(name, shown, before, after, left=place(before["unit"]) if before and moves else None)
 
     people = []
     for each in differences["people"]:

@@ -297,6 +297,19 @@ def test_two_organizers_correct_on_the_pages_and_the_public_sees_who_moved_maske
 
 
 @pytest.mark.once
+def test_who_agrees_to_another_unit_sees_which_it_was_and_the_public_no_small_one(
+    site: Frozen, qin: FlaskClient, app: Flask, sign_in: SignIn
+) -> None:
+    page = f"/admin/competitions/{site.id}/notice/corrections/new"
+    made = qin.post(page, data={"kind": "unit", "person": "b7", "unit": "A", "reason": "登记有误"})
+    zhao = sign_in(app.test_client(), site.other)
+    assert "乙厂 → 甲厂" in zhao.get(made.location).text
+    assert zhao.post(f"{made.location}/apply", data=SURE).status_code == 303
+    shown = app.test_client().get(f"/competitions/{site.id}/notice/").text
+    assert "乙厂 → 远大集团" in shown  # two people of unit A are too few for it to be named
+
+
+@pytest.mark.once
 def test_boards_that_are_off_hide_the_file_and_what_moved(site: Frozen, stage: Stage, app: Flask) -> None:
     with app.app_context():
         site.correct({"kind": "void", "account": site.people[0].id, "ordinal": 1})
