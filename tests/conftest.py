@@ -5,6 +5,7 @@
 
 import gc
 import itertools
+import os
 import shutil
 import socket
 import tempfile
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from quizapp.clock import utc_now
 from quizapp.config import Settings
 from quizapp.extensions import db
 from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
+from quizapp.web import assets
 from tests import cast as cast_of_tests
 from tests.postgres_server import PostgresServer
 
@@ -263,10 +266,21 @@ def _addresses_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _assets_collected_once() -> Iterator[None]:
+    """Each look for the static files goes through 300 of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "collect", cache(assets.collect))
+        yield
+
+
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates that have been compiled."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    """Templates that have been compiled, by any of xdist's workers: their folders lie in one. Jinja writes each at once."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.cast import Cast, TinyBank
-from tests.conftest import SignIn
+from tests.conftest import BrowserClient, SignIn
 from tests.world import World, add_world
 
 PEOPLE = ("nobody", "lin", "chen", "wu", "su", "qin", "jun", "ada")
@@ -368,18 +368,21 @@ def test_every_url_answers_each_role_as_the_table_says(world: World, sign_in: Si
     sessions = {}
     for name in PEOPLE:
         client = world.app.test_client()
+        assert isinstance(client, BrowserClient)
         if name != "nobody":
             sign_in(client, world.cast.everyone[name])
         token = client.csrf_token()  # once a session, as a page has it that is open for long
-        sessions[name] = client.get_cookie("quiz_session"), token
+        cookie = client.get_cookie("quiz_session")
+        assert cookie
+        sessions[name] = cookie.value, token
     addresses = count()
     for row in ROWS:
         for pattern, expected in row.variants():
             found = ""
             for name, awaited in zip(PEOPLE, expected, strict=True):
                 client = world.app.test_client()  # a new one each time: signing out must not reach the next row
-                cookie, token = sessions[name]
-                client.set_cookie("quiz_session", cookie.value)
+                value, token = sessions[name]
+                client.set_cookie("quiz_session", value)
                 headers = {"X-CSRFToken": token} if row.method == "POST" else {}
                 # The page of a refusal, a quarter of this test's time, is made for the first who is refused alone.
                 if awaited in "xm" and awaited in found:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from quizapp.accounts.models import Account
 from quizapp.attempts.models import Attempt, Result, Tally
@@ -46,8 +46,9 @@ class Stage:
                     Membership(account_id=account.id, organization_id=unit.id, state="confirmed", joined_at=BORN)
                     for account in accounts
                 )
-            db.session.commit()
-            return [Person(self.app, account.id, account.name, account.login) for account in accounts]
+            people = [Person(self.app, account.id, account.name, account.login) for account in accounts]
+            db.session.commit()  # last: afterwards each account would be read again
+            return people
 
     def set_result(
         self, account: int, unit: int | None, score: int, used_ms: int = 60_000, submitted_ms: int = NOW_MS
@@ -56,51 +57,67 @@ class Stage:
         self.set_results([(account, unit, score, used_ms, submitted_ms)])
 
     def set_results(self, results: Iterable[tuple[int, int | None, int, int, int]]) -> None:
-        """The same for many in one transaction: account, unit, score, used_ms, submitted_ms."""
+        """The same for many in one transaction: account, unit, score, used_ms, submitted_ms. In a few statements: boards of a
+        hundred people are what most tests begin from."""
+        results = list(results)
         with self.app.app_context():
-            for result in results:
-                self._set_one(*result)
+            accounts = [account for account, *_ in results]
+            rows = db.session.scalars(
+                select(Result).where(Result.competition_id == self.competition, Result.account_id.in_(accounts))
+            )
+            held = {row.account_id: row for row in rows}
+            attempts = {
+                (row.account_id, row.ordinal): row
+                for row in db.session.scalars(
+                    select(Attempt).where(Attempt.competition_id == self.competition, Attempt.account_id.in_(accounts))
+                )
+            }
+            tallies = {
+                row.organization_id: row
+                for row in db.session.scalars(select(Tally).where(Tally.competition_id == self.competition))
+            }
+            for account, unit, score, used_ms, submitted_ms in results:
+                result = held.get(account)
+                if result is not None:
+                    self._add(tallies, result.organization_id, result, -1)
+                else:
+                    result = held[account] = Result(
+                        competition_id=self.competition, account_id=account, ordinal=1, right_count=0
+                    )
+                    attempts[account, 1] = Attempt(
+                        competition_id=self.competition,
+                        account_id=account,
+                        ordinal=1,
+                        seed=f"{self.competition}-{account}",
+                        started_ms=submitted_ms - used_ms,
+                    )
+                attempt = attempts[account, result.ordinal]
+                attempt.organization_id, attempt.submitted_ms, attempt.used_ms = unit, submitted_ms, used_ms
+                attempt.score, attempt.right_count, attempt.ended_by, attempt.points = score, 0, "person", []
+                result.organization_id, result.score, result.used_ms = unit, score, used_ms
+                result.submitted_ms, result.change = submitted_ms, self.now_ms
+                result.full_marks, result.passed = int(score == FULL), int(score >= PASS)
+                self._add(tallies, unit, result, 1)
+            db.session.add_all(attempts.values())
+            db.session.flush()
+            db.session.add_all([*held.values(), *tallies.values()])
             db.session.commit()
 
-    def _set_one(self, account: int, unit: int | None, score: int, used_ms: int, submitted_ms: int) -> None:
-        change = self.now_ms
-        held = db.session.get(Result, (self.competition, account))
-        if held is not None:
-            self._add(held.organization_id, held, -1, change)
-            attempt = db.session.get_one(Attempt, (self.competition, account, held.ordinal))
-        else:
-            attempt = Attempt(
-                competition_id=self.competition,
-                account_id=account,
-                ordinal=1,
-                seed=f"{self.competition}-{account}",
-                started_ms=submitted_ms - used_ms,
-            )
-            held = Result(competition_id=self.competition, account_id=account, ordinal=1, right_count=0)
-        attempt.organization_id, attempt.submitted_ms, attempt.used_ms = unit, submitted_ms, used_ms
-        attempt.score, attempt.right_count, attempt.ended_by, attempt.points = score, 0, "person", []
-        held.organization_id, held.score, held.used_ms, held.submitted_ms = unit, score, used_ms, submitted_ms
-        held.full_marks, held.passed, held.change = int(score == FULL), int(score >= PASS), change
-        db.session.add(attempt)
-        db.session.flush()
-        db.session.add(held)
-        self._add(unit, held, 1, change)
-
-    def _add(self, unit: int | None, result: Result, sign: int, change: int) -> None:
+    def _add(self, tallies: dict[int, Tally], unit: int | None, result: Result, sign: int) -> None:
         if unit is None:
             return
-        tally = db.session.get(Tally, (self.competition, unit))
+        tally = tallies.get(unit)
         if tally is None:
             tally = Tally(competition_id=self.competition, organization_id=unit, started=0, participants=0)
             tally.score_sum = tally.used_ms_sum = tally.full_marks = tally.passed = 0
-            db.session.add(tally)
+            tallies[unit] = tally
         tally.started += sign
         tally.participants += sign
         tally.score_sum += sign * result.score
         tally.used_ms_sum += sign * result.used_ms
         tally.full_marks += sign * result.full_marks
         tally.passed += sign * result.passed
-        tally.change = change
+        tally.change = self.now_ms
 
     def set(self, **columns: object) -> None:
         """Change the competition, past what its actions would allow."""
