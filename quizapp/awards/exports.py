@@ -30,7 +30,7 @@ def award_workbook(content: Mapping[str, Any]) -> bytes:
             parts = row["parts"]
             figures = [float(parts[name][at]) for at in (2, 3) for name in INDICATORS]
         places.append([
-            league_name(row["league"], rules["bands"]),
+            league_name(row["league"], rules),
             row["place"] or None,
             tier_name(rules, row["tier"]),
             unit["name"],

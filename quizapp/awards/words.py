@@ -25,16 +25,16 @@ REASONS = {
 STATES = {"pending": _l("待审批"), "approved": _l("已批准"), "rejected": _l("已驳回")}
 
 
-def league_name(key: str, bands: Sequence[int]) -> str:
-    """A league's key as people call it: 中央企业组, 北京市 · 制造业 · 101–1000 人."""
+def league_name(key: str, rules: Mapping[str, Any]) -> str:
+    """A league's key as people call it by its award's rules: 中央企业组, 北京市 · 制造业 · 101–1000 人."""
     if key == "central":
         return str(_("中央企业组"))
     if key == "all":
-        return str(_("全部单位"))
+        return str(_("其他单位") if rules["central_apart"] else _("全部单位"))
     parts = dict(part.split(":") for part in key.split("/"))
     names = [region_name(parts.get("region")), industry_name(parts.get("industry"))]
     if "size" in parts:
-        names.append(band_name(int(parts["size"]), bands))
+        names.append(band_name(int(parts["size"]), rules["bands"]))
     return " · ".join(name for name in names if name)
 
 

@@ -156,6 +156,7 @@ def test_while_it_runs_the_organizer_sees_a_preview_and_nobody_else_anything(
     shown = qin.get(contest.admin(f"{award}")).text
     assert "只有主办方能看到" in shown
     assert "远大集团" in shown
+    assert "其他单位</h2>" in shown  # central enterprises stand apart
     stranger = contest.app.test_client()
     assert "还没有结果" in stranger.get(contest.public(f"{award}")).text
     assert stranger.get(contest.public(f"{award}/award.json")).status_code == 404
@@ -207,6 +208,8 @@ def test_a_units_page_takes_its_place_apart(contest: Contest, qin: FlaskClient) 
     assert "12 ÷ 30 人 = 40.0%" in page
     assert "(12 × 80.0% + 4 × 80.91%) ÷ (12 + 4) = 80.23%" in page
     assert "华中集团" in page  # the nearest other one
+    assert "全部单位" in page
+    assert "所有单位同组" in page
     small = visitor.get(contest.public(f"{award}/units/{contest.firm.id}")).text
     assert "不足 5 人" in small
     assert "100" not in small.partition("没有名次")[2].partition("评奖办法")[0]  # the mean of its two stays untold
