@@ -51,6 +51,7 @@ def test_a_member_may_start(client: FlaskClient, sign_in: SignIn, cast: Cast, co
     assert "开始答题" in page
     assert f'action="/competitions/{competition.id}/start"' in page
     assert "我的成绩" in page
+    assert "请先允许脚本并刷新本页" in page.split("<noscript>")[1].split("</noscript>")[0]  # the click starts the time
 
 
 def test_somebody_without_a_unit_is_led_to_join_one(
