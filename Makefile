@@ -10,6 +10,8 @@ BENCH_JSON ?=
 JOBS ?= 3
 ROUNDS ?= 20
 SEED ?=
+# Where nothing should be written beside modules each of the tests' processes would compile all tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 CHECKS = $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 .PHONY: run python prepare prepare-tests check test test-fast bench faults tools lock clean
