@@ -61,11 +61,11 @@ class SeededChance:
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in an even random order (Fisher and Yates 1938, in Durstenfeld's form of 1964)."""
         order, words = list(items), self._words
-        for last in range(len(order) - 1, 0, -1):
-            # As `below` draws, which it spares a call: hundreds of them a paper.
+        even = _WORDS - len(order)
+        for last, word in zip(range(len(order) - 1, 0, -1), words):  # noqa: B905  # words never end
+            # As `below` draws, which it spares a call: hundreds of them a paper. A word below `even` is thrown away by none.
             bound = last + 1
-            word = next(words)
-            while word >= _WORDS - bound and word >= _WORDS // bound * bound:
+            while word >= even and word >= _WORDS // bound * bound:
                 word = next(words)
             other = word % bound
             order[last], order[other] = order[other], order[last]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from quizapp.banks.checking.needs import fill
@@ -71,7 +72,7 @@ def candidates(section: Section, content: BankContent, pool: str = "formal") -> 
     """The ordinals of the pool's questions that the section could draw."""
     of_type = content.ordinals.get((pool, section.type), {})
     topics = set(section.topics) or of_type.keys()
-    found = sorted(ordinal for topic in topics for ordinal in of_type.get(topic, ()))
+    found = sorted(chain.from_iterable(of_type.get(topic, ()) for topic in topics))
     if section.difficulty is None:
         return found
     return [ordinal for ordinal in found if content.questions[ordinal].difficulty == section.difficulty]
