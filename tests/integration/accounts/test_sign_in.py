@@ -62,6 +62,7 @@ def test_the_page_that_was_wanted_follows(client: FlaskClient, cast: Cast) -> No
     assert sign_in_by_form(client, "lin", next="/membership").location == "/membership"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\tevil", "evil", "\n//evil"],
@@ -195,6 +196,7 @@ def test_a_weak_or_forged_new_password_changes_nothing(client: FlaskClient, cast
     assert sign_in_by_form(client, "lin").status_code == 303
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["/sign-in", "/sign-out", "/reset", "/join", "/claim"])
 def test_a_forged_form_is_refused(client: FlaskClient, cast: Cast, address: str) -> None:
     assert client.post(address, data={"login": "lin", "password": PASSWORD}, csrf=False).status_code == 400

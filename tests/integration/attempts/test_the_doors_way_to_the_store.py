@@ -25,7 +25,8 @@ from tests.conftest import SECRET
 from tests.integration.attempts.conftest import Begin, held_back, until
 from tests.integration.attempts.transports import DoorTransport, Reply
 
-pytestmark = pytest.mark.slow
+# Between the door and the store there is no SQL.
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 def answer(door: DoorTransport, ticket: str, *answers: tuple[int, int, int]) -> Coroutine[Any, Any, Reply]:

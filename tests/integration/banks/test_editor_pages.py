@@ -295,6 +295,7 @@ def test_a_new_question_is_written_from_nothing(editor: Editor) -> None:
     assert f"试题 {code} 已保存到草稿" in page.text
 
 
+@pytest.mark.once
 def test_rows_of_options_come_go_and_move_without_scripts(editor: Editor) -> None:
     form = editor.open(str(editor.row("T01")))
     before = [form.fields[f"options-{place}-text"] for place in range(4)]
@@ -313,6 +314,7 @@ def test_rows_of_options_come_go_and_move_without_scripts(editor: Editor) -> Non
     assert editor.question("T01").key_letters == "B"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("do", ["up-0", "down-3", "remove-9", "up-x", "down-", "add-", "nonsense", "remove--1"])
 def test_a_button_that_is_not_there_changes_nothing(editor: Editor, do: str) -> None:
     form = editor.open(str(editor.row("T01")))
@@ -322,6 +324,7 @@ def test_a_button_that_is_not_there_changes_nothing(editor: Editor, do: str) -> 
     assert rows == {name: value for name, value in form.fields.items() if name.startswith("options")} or do == "add-"
 
 
+@pytest.mark.once
 def test_there_are_eight_options_at_most(editor: Editor) -> None:
     form = editor.open(str(editor.row("T01")))
     for _ in range(9):
@@ -590,6 +593,7 @@ def test_a_picture_goes_into_the_text_that_was_chosen(editor: Editor, app: Flask
     assert f'src="/pictures/{row.digest}.png" alt="一张 红 图"' in shown
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("file", "words"),
     [

@@ -87,6 +87,7 @@ def test_a_draft_comes_back_into_the_form_unchanged(app: Flask, qin: FlaskClient
     assert len(re.findall(r'name="sections-\d+-topics"[^>]*checked|checked[^>]*name="sections-\d+-topics"', page)) == 2
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -151,6 +152,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
         assert db.session.scalar(select(Competition.id)) is None
 
 
+@pytest.mark.once
 def test_a_blueprint_without_rows_is_refused(qin: FlaskClient, tiny_bank: TinyBank) -> None:
     form = {name: value for name, value in draft_form(tiny_bank.version_id).items() if not name.startswith("sections")}
     reply = qin.post("/admin/competitions/new", data=form)
@@ -158,6 +160,7 @@ def test_a_blueprint_without_rows_is_refused(qin: FlaskClient, tiny_bank: TinyBa
     assert "请至少添加一行组卷规则。" in reply.text
 
 
+@pytest.mark.once
 def test_a_blueprint_with_too_many_rows_or_questions_is_refused(qin: FlaskClient, tiny_bank: TinyBank) -> None:
     rows = {
         f"sections-{row}-{name}": value
@@ -196,6 +199,7 @@ def test_the_supply_is_told_row_by_row(qin: FlaskClient, tiny_bank: TinyBank) ->
     assert body["topics"] == {"T01": "质量管理基础", "T02": "质量工具"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "body",
     [

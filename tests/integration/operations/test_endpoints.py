@@ -199,6 +199,7 @@ def asked_from(app: Flask, address: str) -> Iterator[FlaskClient]:
     yield client
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may_read_metrics(app: Flask, address: str) -> None:
     with asked_from(app, address) as client:
@@ -209,6 +210,7 @@ STRANGERS = ("10.1.2.3", "192.168.1.5", "2001:db8::1", "::ffff:10.1.2.3", "", "u
 NO_TOKENS = ("", "Bearer ", "Bearer wrong", f"bearer {TOKEN}", f"Basic {TOKEN}", TOKEN)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("token", ["", TOKEN], ids=["no token", "a token"])
 def test_others_see_no_such_page(new_site: NewSite, token: str) -> None:
     app = new_site(metrics_token=token)
@@ -222,18 +224,21 @@ def test_others_see_no_such_page(new_site: NewSite, token: str) -> None:
             assert dict(refused.headers).keys() == dict(missing.headers).keys()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
 def test_a_proxy_on_this_machine_makes_nobody_local(app: Flask, header: str) -> None:
     with asked_from(app, "127.0.0.1") as client:
         assert client.get("/metrics", headers={header: "127.0.0.1"}).status_code == 404
 
 
+@pytest.mark.once
 def test_nobody_becomes_local_by_what_a_proxy_passes_on(new_site: NewSite) -> None:
     app = new_site(trusted_proxies=1)
     with asked_from(app, "10.0.0.9") as client:
         assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
 
 
+@pytest.mark.once
 def test_who_has_the_token_may_read_from_anywhere(new_site: NewSite) -> None:
     app = new_site(metrics_token=TOKEN)
     with asked_from(app, "10.1.2.3") as client:

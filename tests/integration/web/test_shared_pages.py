@@ -19,6 +19,7 @@ from tests.conftest import NewSite
 STATIC = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 
+@pytest.mark.once
 def test_every_static_file_of_a_page_is_compressed_and_kept_for_a_year(client: FlaskClient) -> None:
     addresses = STATIC.findall(client.get("/privacy").text)
     assert any("bootstrap.min" in address for address in addresses)
@@ -34,17 +35,20 @@ def test_every_static_file_of_a_page_is_compressed_and_kept_for_a_year(client: F
         assert (again.status_code, again.data) == (304, b"")
 
 
+@pytest.mark.once
 def test_a_digest_of_another_release_gets_the_file_as_it_is_but_is_not_kept(client: FlaskClient) -> None:
     reply = client.get("/static/web/app.000000000000.css")
     assert reply.status_code == 200
     assert reply.headers["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ["web/nothing.css", "../config.py", "web/../../config.py", "web", ""])
 def test_nothing_but_the_collected_files_is_served(client: FlaskClient, path: str) -> None:
     assert client.get(f"/static/{path}").status_code == 404
 
 
+@pytest.mark.once
 def test_the_language_is_remembered_and_leads_back_to_the_page(client: FlaskClient) -> None:
     reply = client.get("/language/en?next=/privacy")
     assert (reply.status_code, reply.location) == (302, "/privacy")
@@ -55,6 +59,7 @@ def test_the_language_is_remembered_and_leads_back_to_the_page(client: FlaskClie
     assert "收集什么" in client.get("/privacy", headers={"Accept-Language": "en"}).text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "address", ["//evil.example", "https://evil.example", "/\\evil.example", "\t//evil.example", "x"]
 )
@@ -62,10 +67,12 @@ def test_the_language_link_never_leads_to_another_site(client: FlaskClient, addr
     assert client.get("/language/en", query_string={"next": address}).location == "/"
 
 
+@pytest.mark.once
 def test_an_unknown_language_is_not_found(client: FlaskClient) -> None:
     assert client.get("/language/xx").status_code == 404
 
 
+@pytest.mark.once
 def test_pages_are_compressed_for_who_accepts_it(client: FlaskClient) -> None:
     reply = client.get("/privacy", headers={"Accept-Encoding": "gzip"})
     assert reply.headers["Content-Encoding"] == "gzip"
@@ -118,6 +125,7 @@ def test_staff_see_their_places_and_participants_none(app: Flask, cast: Cast, si
     assert "主要栏目" not in sign_in(app.test_client(), cast.lin).get("/privacy").text
 
 
+@pytest.mark.once
 def test_an_unknown_icon_is_a_mistake() -> None:
     assert "<path" in icons.icon("trophy")
     with pytest.raises(KeyError):
