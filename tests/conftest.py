@@ -42,7 +42,7 @@ from quizapp.extensions import db
 from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
 from quizapp.web import assets
 from tests import cast as cast_of_tests
-from tests.postgres_server import PostgresServer
+from tests.postgres_server import PostgresServer, memory
 
 # How long a busy machine takes to make or try an example says nothing about the program.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -187,15 +187,15 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store_url: str
-) -> Iterator[Databases]:
+def databases(request: pytest.FixtureRequest, store_url: str) -> Iterator[Databases]:
     """The maker of databases, on whatever `--database` names."""
     wants_postgres = request.config.getoption("--database") == "postgresql"
     server = request.getfixturevalue("postgres") if wants_postgres else None
-    databases = Databases(tmp_path_factory.mktemp("databases"), server, store_url)
+    folder = Path(tempfile.mkdtemp(prefix="quizsql", dir=memory()))  # nothing in it is worth a disk's time
+    databases = Databases(folder, server, store_url)
     yield databases
     databases.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 # The site, once a test

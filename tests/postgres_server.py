@@ -20,7 +20,7 @@ MEMORY = Path("/dev/shm")  # a file system, in which each server makes a folder 
 ROOM_BYTES = 2 << 30
 
 
-def _memory() -> Path | None:
+def memory() -> Path | None:
     """A file system in memory, if there is one with room."""
     return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES else None
 
@@ -38,7 +38,7 @@ class PostgresServer:
         self._user = "nobody" if os.geteuid() == 0 else None
         programs = self._programs()
         self._programs_at, self._log = programs, self._home / "log"
-        self._data = Path(tempfile.mkdtemp(prefix="quizpg", dir=self._home if durable else _memory()))
+        self._data = Path(tempfile.mkdtemp(prefix="quizpg", dir=self._home if durable else memory()))
         if self._user:
             shutil.chown(self._home, self._user)
             shutil.chown(self._data, self._user)
