@@ -402,8 +402,12 @@ def _organizer() -> Account:
 
 
 def write_files(competition_id: int, folder: Path) -> list[str]:
-    """Write everything that the site publishes of the season, the auditors' file and the scripts. Returns the commands that check it."""
+    """Write everything that the site publishes of the season, the auditors' file and the scripts. Returns the commands that check it.
+
+    No transaction is open afterwards: the program, which is stopped next, would wait for its end on SQLite.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    begin_reading()
     competition = db.session.get_one(Competition, competition_id)
     snapshot = snapshot_or_404(competition)
     names = {"standings": file_name(snapshot, "public"), "audit": file_name(snapshot, "audit")}
@@ -429,6 +433,7 @@ def write_files(competition_id: int, folder: Path) -> list[str]:
         (folder / script).write_bytes(files(f"quizapp.{feature}").joinpath(script).read_bytes())
     checks = CHECKS.format(**names)
     (folder / "HOW_TO_CHECK.txt").write_text(HOW_TO_CHECK.format(**names, checks=checks), encoding="utf-8")
+    db.session.rollback()
     return checks.splitlines()
 
 
