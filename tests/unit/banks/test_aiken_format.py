@@ -61,6 +61,7 @@ def test_a_stem_may_have_several_lines() -> None:
         ("What?\nANSWER: A\n", "aiken_line_unexpected", 2),
         ("What?\nA. x\nand more\nB. y\nANSWER: A\n", "aiken_line_unexpected", 3),
         ("What?\nA. x\nC. y\nANSWER: A\n", "aiken_line_unexpected", 3),
+        ("A. x\nA. x\nB. y\nANSWER: A\n", "aiken_line_unexpected", 1),
         ("What?\nA. x\nA. y\nANSWER: A\n", "aiken_line_unexpected", 3),
         ("What?\nA. x\nB. y\nANSWER: AB\n", "single_several_keys", 4),
         ("What?\nA. x\nB. y\nANSWER: A, B\n", "single_several_keys", 4),

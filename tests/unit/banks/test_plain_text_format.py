@@ -315,6 +315,7 @@ def test_a_judgement_in_doubtful_words_is_refused(key: str) -> None:
     [
         ("A使用B超B其他C无", "options_unclear", {"letter": "B", "first": "B超B其他C无", "second": "B其他C无"}),
         ("A.甲 B.乙 C.丙 D丁", "options_unclear", {"letter": "D"}),
+        ("（A）甲\n（B）乙\n（C丙", "options_unclear", {"letter": "C"}),
         ("A. 甲\nB. 乙\nC. 丙\nD. 附录 E. 戊", "options_unclear", {"letter": "E"}),
         ("A. 甲\nB. 乙\nD. 丁", "option_letters_broken", {"after": "B", "found": "D"}),
         ("A.甲 B.乙 C丙 D.丁", "option_letters_broken", {"after": "B", "found": "D"}),
@@ -348,6 +349,8 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
     report = check(f"5. 甲（A）\n{OPTIONS}\n答案：A\n解析：分两步：\n1. 先\n2. 后\n6. 乙（B）\n{OPTIONS}\n")
     assert said(report) == []
     assert report.content.questions[0].explanation == "分两步：\n1. 先\n2. 后"
+    report = check(f"1. 甲\n{OPTIONS}\n答案：A\n解析：分两步：\n（1）先\n（2）后\n2. 乙\n{OPTIONS}\n答案：B\n")
+    assert said(report) == []
     report = check(f"甲\n{OPTIONS}\n答案：A\n解析：分两步：\n1. 先\n2. 后\n\n乙\n{OPTIONS}\n答案：B\n")
     assert said(report) == []
     assert report.content.questions[0].explanation == "分两步：\n1. 先\n2. 后"
@@ -366,6 +369,11 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
         f"甲（A）\n{OPTIONS}\n2. 乙（B）\n{OPTIONS}",
         f"1. 甲2. 乙\n{OPTIONS}\n答案：A",
         f". 甲\n{OPTIONS}\n答案：A\n解析：略\n2. 乙\n{OPTIONS}\n答案：A",
+        "1. 甲（A）\nA 策划  B 实施  C 检查  D 处置\nA 计划  B 执行  C 核对",
+        f"1. 甲（A）\n{OPTIONS}\n解析：略\n. 质量第二（×） [判断题]\n3. 乙（A）\n{OPTIONS}",
+        f"1. 甲（A）\n{OPTIONS}\n解析：略\n. 乙（A）\n{OPTIONS}",
+        f"1. 质量第一（√）\n. 乙（A） [单选题]\n{OPTIONS}\n3. 丙（A）\n{OPTIONS}",
+        f"1）甲（A）\n{OPTIONS}\n解析：略\n（2）乙（A）\n{OPTIONS}",
     ],
 )
 def test_a_line_that_may_be_a_question_is_never_left_out(text: str) -> None:

@@ -57,6 +57,7 @@ class _Question(Gathered):
         folded = fold_width(text)
         answer = _ANSWER.fullmatch(folded)
         option = _OPTION.fullmatch(folded)
+        letter = (option.group(1) or option.group(3)).upper() if option else ""
         if self.broken:
             return bool(answer)  # what follows up to the answer belongs to the same
         if answer and self.letters:
@@ -66,8 +67,8 @@ class _Question(Gathered):
             return True
         if option and "stem" in self.values:
             place = option.start(2) if option.group(1) else option.start(4)
-            return self.option((option.group(1) or option.group(3)).upper(), text[place:], line)
-        if answer or self.letters:
+            return self.option(letter, text[place:], line)
+        if answer or self.letters or letter == "A":  # options whose question got lost
             self.give_up("aiken_line_unexpected", text, line)
             return bool(answer)
         self.put("stem", f"{self.values['stem']}\n{text}" if "stem" in self.values else text)

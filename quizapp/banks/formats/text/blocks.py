@@ -191,9 +191,11 @@ class _Blocks:
         block = self.block
         if block is None:
             return number.sure or number.value == 1
-        if number.style != self.style and self.style:
-            return False
         expected = number.value == block.number + 1
+        if number.style != self.style and self.style:
+            if expected and block.last_part in PROSE and self.looks_like_question(place, number):
+                self.fault("number_unclear", line, number=number.value, before=block.number)
+            return False
         if not number.sure:
             return expected and block.may_end and self.looks_like_question(place, number)
         if block.foreign:
@@ -207,13 +209,15 @@ class _Blocks:
         return False
 
     def looks_like_question(self, place: int, number: Number, *, past_blanks: bool = True) -> bool:
-        """Whether options or a key follow before the next number of this kind (and before an empty line)."""
+        """Whether options or a key follow before the next number of this kind or of questions (and before an empty line)."""
         first = self.lines[place].folded[number.length :]
         if _shows_key(first) or divide(first, stem_ends=0, bare_in_line=False):
             return True
         for line in self.lines[place + 1 : place + LOOK_AHEAD]:
             following = number_of(line.folded)
-            if (following and following.sure and following.style == number.style) or not (line.text or past_blanks):
+            if following and following.sure and following.style in (number.style, self.style):
+                return False
+            if not (line.text or past_blanks):
                 return False
             label = label_at_start(line.folded)
             if signs.option_letter(line.folded) == "A" or (label and label.field == "key"):
@@ -247,13 +251,16 @@ class _Blocks:
             return False
         if block.labels:
             if block.last_part in PROSE:
-                return block.after_blank or ends_as_judgement(line.folded)
+                # A stem that lost its number ends with its tag, or has its key in a bracket and options below.
+                tag, before = signs.tag_at_end(line.folded), signs.folded(block.labels[-1].text).rpartition("\n")[2]
+                stem = bool(tag and (tag.kind or tag.foreign)) or ends_as_judgement(line.folded)
+                return block.after_blank or stem or (signs.option_letter(line.folded) == "A" and _shows_key(before))
             return bool(block.labels[-1].text)
         if signs.option_letter(line.folded):
             return False
         tagged = signs.tag_at_end(block.body[0].folded) is not None
         if signs.tag_at_end(line.folded):  # a stem that lost its number, and no part of the last option
-            return tagged or block.has_options
+            return tagged or block.has_options or ends_as_judgement(block.body[-1].folded)
         if block.has_options and ends_as_judgement(line.folded):
             return True
         if tagged:

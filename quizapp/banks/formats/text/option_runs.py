@@ -83,6 +83,9 @@ def divide(text: str, *, stem_ends: int, bare_in_line: bool) -> Division | None:
         (bare_after, _BARE_WAYS),
     ):
         found = [division for place in starts[:_STARTS] if (division := _divide_from(text, place, ways))]
+        marks = found[0].marks if found and starts is bare_lines else ()
+        if marks and any(each.marks and each.begins > marks[-1].begins for each in found[1:]):
+            return Division(fault="option_repeated", facts=(("letter", "A"),))  # a stem between the two got lost
         if found:
             return _choose(text, found, first=starts is in_lines)
     return None
@@ -203,9 +206,9 @@ def _sound(
         facts = (("after", last.letter), ("found", after_next))
         return Division(tuple(marks), "option_letters_broken", facts)
     # "C. 丙 D丁": only the sign after D was forgotten, or is D丁 part of C?
-    forgotten = re.compile(rf"(?:(?<=\s){following}(?=[\u4e00-\u9fff])|(?<![A-Za-z]){following}(?=\s+\S))").search(
-        text, last.ends
-    )
+    forgotten = re.compile(
+        rf"(?:(?<=\s)[(\[【]?{following}(?=[\u4e00-\u9fff])|(?<![A-Za-z]){following}(?=\s+\S))"
+    ).search(text, last.ends)
     if signed and forgotten:
         return _unclear(text, following, forgotten.start(), last.begins)
     return Division(tuple(marks))
