@@ -44,9 +44,12 @@ from quizapp.web import assets
 from tests import cast as cast_of_tests
 from tests.postgres_server import PostgresServer, memory
 
-# How long a busy machine takes to make or try an example says nothing about the program.
-hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("untimed")
+# How long a busy machine takes to make or try an example says nothing about the program. Each run tries the same examples,
+# so that a change is refused for what it does, not by chance; `pytest --hypothesis-profile=by-chance` looks for others.
+EXAMPLES: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("the-same", derandomize=True, **EXAMPLES)
+hypothesis_settings.register_profile("by-chance", **EXAMPLES)
+hypothesis_settings.load_profile("the-same")
 # Python's own, a look for garbage after 700 objects, was a tenth of the tests' time.
 gc.set_threshold(50_000, 20, 20)
 SECRET = "a secret for tests, and for tests only"

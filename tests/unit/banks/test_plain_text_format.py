@@ -368,6 +368,7 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
         f". 甲（A）\n{OPTIONS}\n2. 质量第二（×） [判断题]",
         f"甲（A）\n{OPTIONS}\n2. 乙（B）\n{OPTIONS}",
         f"1. 甲2. 乙\n{OPTIONS}\n答案：A",
+        f"1. 甲（A）\n{OPTIONS}\n. 乙√）\n3. 丙（√）",
         f". 甲\n{OPTIONS}\n答案：A\n解析：略\n2. 乙\n{OPTIONS}\n答案：A",
         "1. 甲（A）\nA 策划  B 实施  C 检查  D 处置\nA 计划  B 执行  C 核对",
         f"1. 甲（A）\n{OPTIONS}\n解析：略\n. 质量第二（×） [判断题]\n3. 乙（A）\n{OPTIONS}",
@@ -378,6 +379,10 @@ def test_a_number_that_may_be_an_item_is_refused_and_the_question_is_not_cut() -
 )
 def test_a_line_that_may_be_a_question_is_never_left_out(text: str) -> None:
     assert check(text).verdict == "reject"
+
+
+def test_the_second_line_of_an_option_may_end_with_points() -> None:
+    assert only(f"1. 甲（A）\n{OPTIONS}\n按标准计（2分）").options[-1].endswith("\n按标准计（2分）")
 
 
 @pytest.mark.parametrize("heading", ["参考答案", "答案", "参考答案：", "附：答案", "三、答案与解析"])

@@ -252,16 +252,16 @@ class _Blocks:
         if block.labels:
             if block.last_part in PROSE:
                 # A stem that lost its number ends with its tag, or has its key in a bracket and options below.
-                tag, before = signs.tag_at_end(line.folded), signs.folded(block.labels[-1].text).rpartition("\n")[2]
-                stem = bool(tag and (tag.kind or tag.foreign)) or ends_as_judgement(line.folded)
+                before = signs.folded(block.labels[-1].text).rpartition("\n")[2]
+                stem = _names_its_type(line) or ends_as_judgement(line.folded)
                 return block.after_blank or stem or (signs.option_letter(line.folded) == "A" and _shows_key(before))
             return bool(block.labels[-1].text)
         if signs.option_letter(line.folded):
             return False
         tagged = signs.tag_at_end(block.body[0].folded) is not None
-        if signs.tag_at_end(line.folded):  # a stem that lost its number, and no part of the last option
+        if _names_its_type(line):  # a stem that lost its number, and no part of the last option
             return tagged or block.has_options or ends_as_judgement(block.body[-1].folded)
-        if block.has_options and ends_as_judgement(line.folded):
+        if block.has_options and (ends_as_judgement(line.folded) or line.folded.rstrip(" ).。")[-1:] in signs.TICKS):
             return True
         if tagged:
             return False
@@ -307,6 +307,12 @@ def _is_numbered(lines: Sequence[Line]) -> bool:
         if signs.option_letter(line.folded) or label_at_start(line.folded) or ends_as_judgement(line.folded):
             return False
     return False
+
+
+def _names_its_type(line: Line) -> bool:
+    """Whether a line ends as a stem does that says its type: 甲 [单选题]."""
+    tag = signs.tag_at_end(line.folded)
+    return tag is not None and bool(tag.kind or tag.foreign)
 
 
 def _shows_key(text: str) -> bool:

@@ -232,7 +232,7 @@ class Bracket:
 
 
 _BRACKET = re.compile(r"[(\[【]([^()\[\]【】\n]{0,16})[)\]】]|_{2,}")
-_SYMBOLS = frozenset("√✓✔×✗✘")
+TICKS = frozenset("√✓✔×✗✘")
 # Words that mean true or false, and those of which only the recogniser says that they are doubtful.
 _WORD_KEYS = frozenset(_TRUTH_WORDS) | {"V", "X", "Y", "N", "不对", "不正确", "对/错"}
 
@@ -245,7 +245,7 @@ def brackets_in(text: str) -> Iterator[Bracket]:
         kind = ""
         if not squeezed.strip("_"):
             kind = "blank"
-        elif squeezed in _SYMBOLS:
+        elif squeezed in TICKS:
             kind = "symbol"
         elif squeezed.upper() in _WORD_KEYS and not squeezed.islower():
             kind = "word"
