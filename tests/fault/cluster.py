@@ -14,7 +14,8 @@ from redis.retry import Retry
 
 from quizapp.grader.cluster import slot_of
 from quizapp.installation.store import find_server
-from tests.load.installation import PATIENCE_S, free_port
+from tests.load.installation import free_port
+from tests.load.participants import PATIENCE_S
 
 MASTERS = 3
 SLOTS = 16384

@@ -21,7 +21,8 @@ from quizapp.attempts.answering import TICKET_HEADER
 from quizapp.attempts.heartbeat import pulse
 from quizapp.attempts.ticket import Ticket, tickets_of
 from tests.fault.line import Line
-from tests.load.installation import PATIENCE_S, Installation, redis_of
+from tests.load.installation import Installation, redis_of
+from tests.load.participants import PATIENCE_S
 
 Fault = Callable[[Installation], None]
 PAUSE_S = 3.0

@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from quizapp.rehearsals.line import KeptLine, answer_request, submit_request
-from tests.load.installation import PATIENCE_S, Participant
+from tests.load.participants import PATIENCE_S, Participant
 
 
 @dataclass

@@ -14,7 +14,8 @@ import pytest
 from tests.fault.faults import PAUSE_S
 from tests.fault.table import Table
 from tests.fault.under_fault import PEOPLE, under_fault
-from tests.load.installation import PATIENCE_S, Installation, installation
+from tests.load.installation import Installation, installation
+from tests.load.participants import PATIENCE_S
 from tests.postgres_server import PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]

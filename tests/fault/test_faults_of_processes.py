@@ -27,7 +27,8 @@ from tests.fault.faults import PROCESSES, the_webs_disk_full
 from tests.fault.people import Story
 from tests.fault.table import Row, Table
 from tests.fault.under_fault import PEOPLE, compare, under_fault
-from tests.load.installation import PATIENCE_S, Installation, installation
+from tests.load.installation import Installation, installation
+from tests.load.participants import PATIENCE_S
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 

@@ -15,7 +15,8 @@ from quizapp.competitions.models import Competition
 from quizapp.extensions import db
 from tests.fault.people import Crowd, Story
 from tests.fault.table import Row, Table
-from tests.load.installation import PATIENCE_S, Installation, Participant, redis_of
+from tests.load.installation import Installation, redis_of
+from tests.load.participants import PATIENCE_S, Participant
 
 PEOPLE = 600
 LEAST_IN_FLIGHT = 500
@@ -132,12 +133,13 @@ def compare(running: Installation, accounts: set[int], story: Story) -> Row:
         recorded = {(row.account_id, row.position): (row.sequence, row.chosen) for row in responses}
         attempts = db.session.scalars(select(Attempt).where(Attempt.account_id.in_(accounts))).all()
         ended_ms = {attempt.account_id: attempt.submitted_ms or 0 for attempt in attempts}
+        chosen: dict[int, dict[int, int]] = {attempt.account_id: {} for attempt in attempts}
+        for row in responses:
+            chosen[row.account_id][row.position] = row.chosen
         mis_scored = 0
         for attempt in attempts:
-            chosen = {
-                position: held[1] for (account, position), held in recorded.items() if account == attempt.account_id
-            }
-            grade = recompute(paper_of(competition, attempt.seed), content, chosen, partial=False)
+            paper = paper_of(competition, attempt.seed)
+            grade = recompute(paper, content, chosen[attempt.account_id], partial=False)
             right = (grade.score, list(grade.points)) == (attempt.score, attempt.points)
             mis_scored += not (right and story.scores.get(attempt.account_id) == attempt.score)
         sums = db.session.execute(

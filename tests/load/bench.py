@@ -28,7 +28,8 @@ from quizapp.extensions import db
 from quizapp.rehearsals.line import BROWSER_HEADERS, answer_request
 from tests.load.baselines import make_tables
 from tests.load.client import Call, Outcome, Plan, run
-from tests.load.installation import ROOT, Installation, Participant, children, cpu_s, free_port, installation
+from tests.load.installation import ROOT, Installation, children, cpu_s, free_port, installation
+from tests.load.participants import Participant
 
 QUESTIONS = 25
 CONNECTIONS = 64

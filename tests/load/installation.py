@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,22 +36,13 @@ from quizapp.grader.keys import shard_of
 from quizapp.organizations.models import Organization
 from quizapp.papers.blueprint import Blueprint, Section
 from tests.cast import add_tiny_bank
+from tests.load.participants import PATIENCE_S, Participant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 UNITS = 20
-PATIENCE_S = 300.0  # how long a busy machine takes says nothing about the program
 PORTS = (10_000, 16_000)  # below those that a system hands out by itself
 _held: list[socket.socket] = []
-
-
-@dataclass(frozen=True)
-class Participant:
-    """Somebody with an open attempt. `masks`: for each position the number of letters shown."""
-
-    account: int
-    ticket: str
-    letters: tuple[int, ...]
 
 
 def load_content() -> BankContent:

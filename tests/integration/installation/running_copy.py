@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.load.installation import PATIENCE_S, free_port
+from tests.load.installation import free_port
+from tests.load.participants import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-c", "import sys; from quizapp.cli import main; sys.exit(main())"]

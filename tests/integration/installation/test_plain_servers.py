@@ -12,7 +12,8 @@ from quizapp.config import Settings
 from quizapp.installation.children import start_child, stop_child
 from tests.conftest import SECRET
 from tests.integration.installation.running_copy import ROOT, RunningCopy, wait_until
-from tests.load.installation import PATIENCE_S, free_port
+from tests.load.installation import free_port
+from tests.load.participants import PATIENCE_S
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from tests.conftest import Databases
 from tests.integration.installation.running_copy import RunningCopy, wait_until
-from tests.load.installation import PATIENCE_S
+from tests.load.participants import PATIENCE_S
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
 

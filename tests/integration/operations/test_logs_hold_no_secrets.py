@@ -20,7 +20,8 @@ from quizapp.attempts.models import Response
 from quizapp.extensions import db, grader
 from quizapp.grader.keys import ShardKeys
 from tests.integration.installation.running_copy import wait_until
-from tests.load.installation import PATIENCE_S, Installation, Participant, installation
+from tests.load.installation import Installation, installation
+from tests.load.participants import PATIENCE_S, Participant
 
 pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(1200)]
 
