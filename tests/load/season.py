@@ -62,20 +62,21 @@ ATTEMPTS = """INSERT INTO attempt (competition_id, account_id, ordinal, organiza
         400 * rights, rights, (SELECT json_agg(400 * (p <= rights)::int) FROM generate_series(1, 25) p), true
     FROM (SELECT n, (60000 + 1140000 * random())::int used, (25 * (1 - random() ^ 3))::int rights
         FROM generate_series(:first, :last) n ORDER BY hashint8(n)) people"""
+# A result each 0.1 s: a pass of the refresher reads the last ten seconds again, and rows of one moment would be all of them.
 RESULTS = """INSERT INTO result (competition_id, account_id, ordinal, organization_id, score, right_count, used_ms,
         submitted_ms, full_marks, passed, change)
     SELECT competition_id, account_id, ordinal, organization_id, score, right_count, used_ms, submitted_ms,
-        (score = 10000)::int, (score >= 6000)::int, 1 FROM attempt WHERE competition_id = :competition"""
+        (score = 10000)::int, (score >= 6000)::int, 100 * account_id FROM attempt WHERE competition_id = :competition"""
 # Without attempts: all that live boards are made of, in a fifth of the time.
 RESULTS_ALONE = """INSERT INTO result (competition_id, account_id, ordinal, organization_id, score, right_count, used_ms,
         submitted_ms, full_marks, passed, change)
     SELECT :competition, n, 1, :leaf + n % :leaves, 400 * rights, rights, used, :now + n % 1000000000, (rights = 25)::int,
-        (rights >= 15)::int, 1
+        (rights >= 15)::int, 100::bigint * n
     FROM (SELECT n, (60000 + 1140000 * random())::int used, (25 * (1 - random() ^ 3))::int rights
         FROM generate_series(:first, :last) n) people"""
 TALLIES = """INSERT INTO tally (competition_id, organization_id, started, participants, score_sum, used_ms_sum, full_marks,
         passed, change)
-    SELECT competition_id, organization_id, count(*), count(*), sum(score), sum(used_ms), sum(full_marks), sum(passed), 1
+    SELECT competition_id, organization_id, count(*), count(*), sum(score), sum(used_ms), sum(full_marks), sum(passed), max(change)
     FROM result WHERE competition_id = :competition GROUP BY 1, 2"""
 RESPONSES = """INSERT INTO response (competition_id, account_id, ordinal, position, chosen, epoch, sequence, answered_ms)
     SELECT :competition, n, 1, p, 1 << (n + p)::int % 4, 1, p, :now + n % 1000000000 FROM
