@@ -111,9 +111,8 @@ class Refresher:
         live = self._store.hgetall(board_keys.live_key(rules.competition))
         memory = self._memories.get(rules.competition)
         try:
-            if live.get("layout") != _layout(
-                rules
-            ):  # or were lost in the middle of the last pass, which wrote the rest
+            # Without a layout they were lost in the middle of the last pass, which wrote the rest.
+            if live.get("layout") != _layout(rules):
                 raise MustRebuild
             written = int(live["generation"]), int(live["version"])
             if memory is None or (memory.generation, memory.version) != written:  # by another process
