@@ -103,7 +103,6 @@ def record(
 
     Raises what SQL raises: IntegrityError or DataError if an entry can't be stored as it is (see `refuse`).
     """
-    _lock(connection, source)
     outcome = Recorded()
     parsed: list[tuple[Entry, list[Record]]] = []
     for entry in entries:
@@ -111,6 +110,7 @@ def record(
             parsed.append((entry, parse(entry.fields)))
         except Malformed as error:
             outcome.refused[entry.id] = f"malformed: {error}"
+    _lock(connection, source)
     known = _known_attempts(connection, source, {record.account for _, records in parsed for record in records})
     batch, at_hand = Batch(), set(known)
     for entry, records in parsed:
@@ -158,11 +158,13 @@ def _insert(connection: Connection, table: Table) -> Any:
 def _lock(connection: Connection, source: Source) -> None:
     """Let one recorder at a time write for a shard, so that what is read below holds until the commit.
 
-    SQLite's transactions have the whole file to themselves already (BEGIN IMMEDIATE).
+    No statement of the transaction joins by nested loops: of a partition without statistics, as each is at its first herd,
+    PostgreSQL expects one open attempt, and compared all open ones with all that end. SQLite's transactions have the whole
+    file to themselves already (BEGIN IMMEDIATE), and its rows are told one by one.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(
-            text("SELECT pg_advisory_xact_lock(:competition, :shard)"),
+            text("SELECT pg_advisory_xact_lock(:competition, :shard), set_config('enable_nestloop', 'off', true)"),
             {"competition": source.competition, "shard": source.shard},
         )
 
@@ -174,12 +176,17 @@ def _rows_of(
     ids = sorted(set(accounts))
     rows = f"SELECT {columns} FROM {table} WHERE competition_id = "  # noqa: S608
     if connection.dialect.name == "postgresql":
-        among = "{" + ",".join(map(str, ids)) + "}"
-        return _execute(connection, f"{rows}%s AND account_id = ANY(%s::bigint[])", (source.competition, among))
+        parameters = (source.competition, _array(ids))
+        return _execute(connection, f"{rows}%s AND account_id = ANY(%s::bigint[])", parameters)
     return connection.execute(
         text(f"{rows}:competition AND account_id IN (SELECT value FROM json_each(:accounts))"),  # noqa: S608
         {"competition": source.competition, "accounts": json.dumps(ids)},
     )
+
+
+def _array(numbers: Iterable[object]) -> str:
+    """Whole numbers as PostgreSQL spells an array."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _execute(connection: Connection, statement: str, parameters: Sequence[object]) -> list[Any]:
@@ -325,7 +332,8 @@ def _set_extra_time(connection: Connection, source: Source, extended: Sequence[E
 _END = f"""UPDATE attempt SET submitted_ms = ended.submitted_ms, used_ms = ended.used_ms, ended_by = ended.ended_by,
         score = ended.score, right_count = ended.right_count, points = ended.points
     FROM {_incoming("attempt")} ended
-    WHERE attempt.competition_id = %s AND attempt.account_id = ended.account_id AND attempt.ordinal = ended.ordinal
+    WHERE attempt.competition_id = %s AND attempt.account_id = ANY(%s::bigint[])
+        AND attempt.account_id = ended.account_id AND attempt.ordinal = ended.ordinal
         AND attempt.submitted_ms IS NULL"""  # noqa: S608
 
 
@@ -356,7 +364,7 @@ def _finish_attempts(
         for record in ended
     ]
     if connection.dialect.name == "postgresql":
-        _execute(connection, _END, (json.dumps(rows), source.competition))
+        _execute(connection, _END, (json.dumps(rows), source.competition, _array(row["account_id"] for row in rows)))
     else:
         names = list(rows[0])
         connection.execute(

@@ -378,11 +378,11 @@ def people_of_unit(board: Board, chance: random.Random) -> object:
     return board.people(chance.randrange(max(1, board.count_people(unit) - 50)), 50, unit)
 
 
-def entries_of(accounts: list[int], unit: int, together: int) -> dict[str, list[list[Record]]]:
-    """The entries of people who start, answer question after question and submit, side by side."""
+def entries_of(accounts: list[int], unit: int, together: int, units: int = 1000) -> dict[str, list[list[Record]]]:
+    """The entries of people of `units` neighbouring units who start, answer question after question and submit, side by side."""
     now = to_ms(utc_now())
     starts: list[list[Record]] = [
-        [Started(account, 1, unit + account % 1000, f"{account:032x}", now, 0, 0)] for account in accounts
+        [Started(account, 1, unit + account % units, f"{account:032x}", now, 0, 0)] for account in accounts
     ]
     answers: list[list[Record]] = [
         [
