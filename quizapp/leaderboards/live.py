@@ -11,7 +11,7 @@ from quizapp.leaderboards import board_keys
 from quizapp.leaderboards.board_keys import PEOPLE_A_BUCKET, BoardKeys
 from quizapp.leaderboards.boards import GroupRow, PersonRow, Place, Stamp
 from quizapp.leaderboards.figures import Figures, Order, order_member
-from quizapp.leaderboards.ranking import EARLIER, unpack_member
+from quizapp.leaderboards.ranking import EARLIER, submission_of, unpack_member
 
 SCRIPT = (Path(__file__).parent / "lua" / "read_people.lua").read_text()
 WALK = 200  # members a step where ties are looked for one by one
@@ -106,7 +106,7 @@ class LiveBoard:
 
     def _tie_key(self, row: Row) -> object:
         member, packed = row
-        return (packed, unpack_member(member)[0]) if self._earlier else packed
+        return (packed, submission_of(member)) if self._earlier else packed
 
     def _ranked(self, key: str, offset: int, limit: int, tie_key: TieKey) -> list[tuple[int, int, bool, Row]]:
         """(place, rank, tied, row) of the rows after the first `offset`."""
@@ -116,21 +116,18 @@ class LiveBoard:
         self, key: str, rows: list[Row], offset: int, limit: int, tie_key: TieKey
     ) -> list[tuple[int, int, bool, Row]]:
         """The same of rows that are read: those after the first `offset`, with one row more at either end."""
-        first = max(0, offset - 1)
-        shown = rows[offset - first : offset - first + limit]
+        lead = min(offset, 1)
+        shown = range(lead, min(lead + limit, len(rows)))
         if not shown:
             return []
-        before = rows[0] if offset else None
-        after = rows[offset - first + limit] if len(rows) > offset - first + limit else None
-        rank = self._span(key, offset, shown[0], tie_key)[0] + 1
+        keys = [tie_key(row) for row in rows]
+        rank = self._span(key, offset, rows[lead], tie_key)[0] + 1
         found = []
-        for number, row in enumerate(shown):
-            previous = shown[number - 1] if number else before
-            following = shown[number + 1] if number + 1 < len(shown) else after
-            if number and tie_key(row) != tie_key(shown[number - 1]):
-                rank = offset + number + 1
-            tied = any(other is not None and tie_key(other) == tie_key(row) for other in (previous, following))
-            found.append((offset + number + 1, rank, tied, row))
+        for place, at in enumerate(shown, start=offset + 1):
+            if at > lead and keys[at] != keys[at - 1]:
+                rank = place
+            tied = keys[at] in (*keys[max(0, at - 1) : at], *keys[at + 1 : at + 2])
+            found.append((place, rank, tied, rows[at]))
         return found
 
     def _place(self, key: str, row: Row, tie_key: TieKey) -> Place | None:

@@ -67,6 +67,11 @@ def unpack_member(text: str) -> tuple[int, int]:
     return int(text[:11], 16), int(text[11:], 16)
 
 
+def submission_of(text: str) -> str:
+    """The part of a member that is equal for who submitted in the same millisecond."""
+    return text[:11]
+
+
 def with_ranks(rows: Iterable[tuple[Key, T]]) -> Iterator[tuple[int, int, T]]:
     """(place, rank, row) of rows that are in order already, each given with the key that ties share."""
     rank = 0

@@ -48,6 +48,7 @@ def unit_shown(line: tuple[int, ...], figures: Mapping[str, Figures], minimum: i
     In a smaller one a surname and a score would tell colleagues who it is.
     """
     for unit in reversed(line):
-        if figures.get(str(unit), Figures()).participants >= minimum:
+        found = figures.get(str(unit))
+        if found and found.participants >= minimum:
             return unit
     return None
