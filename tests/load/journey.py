@@ -134,9 +134,11 @@ def faults(running: Installation, story: Story) -> dict[str, int]:
 
 
 def main() -> int:
-    """Play both scenes and tell; 1 if something was lost."""
+    """Play the scenes and tell; 1 if something was lost."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--people", type=int, default=200, help="in each scene")
+    parser.add_argument("--arrive", type=float, default=30.0, help="seconds within which the day's people come")
+    parser.add_argument("--scenes", nargs="+", choices=("day", "rush"), default=["day", "rush"])
     parser.add_argument("--think", type=float, default=1.0, help="seconds before an answer, in the mean")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
@@ -147,12 +149,14 @@ def main() -> int:
     say(f"{os.cpu_count()} cores, {arguments.workers} web workers, {count} people a scene, seed {arguments.seed}")
     stories: dict[str, Story] = {}
     figures: dict[str, Any] = {"seed": arguments.seed, "people": count, "scenes": {}}
-    with installation(2 * count + WARMING_UP, questions=QUESTIONS, workers=arguments.workers) as running:
-        play(running, Scene("warm-up", visitors(running, WARMING_UP, skip=2 * count), 1, 0.05, together=False), 0)
-        for number, (name, arrive_s, together) in enumerate([("day", 30.0, False), ("rush", 1.0, True)]):
-            people = visitors(running, count, skip=number * count)
+    in_all = count * len(arguments.scenes)
+    with installation(in_all + WARMING_UP, questions=QUESTIONS, workers=arguments.workers) as running:
+        play(running, Scene("warm-up", visitors(running, WARMING_UP, skip=in_all), 1, 0.05, together=False), 0)
+        for number, name in enumerate(arguments.scenes):
+            people, rush = visitors(running, count, skip=number * count), name == "rush"
+            scene = Scene(name, people, 1.0 if rush else arguments.arrive, arguments.think, together=rush)
             before, begun = running.cpu_s(), time.perf_counter()
-            story = play(running, Scene(name, people, arrive_s, arguments.think, together), arguments.seed)
+            story = play(running, scene, arguments.seed)
             lasted_s = time.perf_counter() - begun
             running.wait_until_drained()
             cpu = {process: used - before[process] for process, used in running.cpu_s().items()}
