@@ -8,7 +8,6 @@ time; it fails if one answer is not recorded.
 import argparse
 import multiprocessing
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -27,9 +26,8 @@ from quizapp.config import Settings
 from quizapp.extensions import db
 from quizapp.grader.keys import ShardKeys, shard_of
 from quizapp.grader.stream import encode
-from quizapp.installation.store import SOCKET, start_store, stop_store, wait_until_ready
 from tests.load.installation import Installation
-from tests.load.season import PEOPLE, QUESTIONS, entries_of, say
+from tests.load.season import PEOPLE, QUESTIONS, entries_of, say, stores
 from tests.postgres_server import PostgresServer
 
 PATIENCE_S = 600
@@ -137,25 +135,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8_000, help=f"who give {QUESTIONS} answers each, in each run")
     parser.add_argument("--shards", type=int, default=4)
     options = parser.parse_args()
-    server = PostgresServer(durable=True, shared_buffers="512MB", max_wal_size="4GB")
-    try:
-        server.run("CREATE DATABASE season")
-        with tempfile.TemporaryDirectory(prefix="quizrecorders") as name:
-            folder = Path(name)
-            with (folder / "store.log").open("wb") as log:
-                child = start_store(folder / "store", output=log, durable=False)
-            try:
-                wait_until_ready(folder / "store", child)
-                url = f"unix://{folder / 'store' / SOCKET}"
-                site = Installation(folder, redis_url=url, database_url=server.url("season"))
-                measured = Measured(site, server, Redis.from_url(url), options.people, options.shards)
-                for together in (1, 8):
-                    one, two = (measured.run(recorders, together) for recorders in (1, 2))
-                    say(f"two recorders ÷ one, {together} answers an entry: {two / one:.2f}")
-            finally:
-                stop_store(child)
-    finally:
-        server.stop()
+    with stores() as (site, server, store):
+        measured = Measured(site, server, store, options.people, options.shards)
+        for together in (1, 8):
+            one, two = (measured.run(recorders, together) for recorders in (1, 2))
+            say(f"two recorders ÷ one, {together} answers an entry: {two / one:.2f}")
 
 
 if __name__ == "__main__":

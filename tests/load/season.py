@@ -414,6 +414,13 @@ def main() -> None:
     parser.add_argument("--recorded", type=int, default=2_000, help="people whom the recorder brings in, each way")
     parser.add_argument("--live", action="store_true", help="the live boards alone, of results without attempts")
     options = parser.parse_args()
+    with stores() as (site, server, store):
+        run(Season(site, server, store, options.people, options.units), options)
+
+
+@contextmanager
+def stores() -> Iterator[tuple[Installation, PostgresServer, Redis]]:
+    """An installation that is not started, on a durable PostgreSQL and a store of its own."""
     server = PostgresServer(durable=True, shared_buffers="512MB", max_wal_size="4GB", maintenance_work_mem="256MB")
     try:
         server.run("CREATE DATABASE season")
@@ -425,7 +432,7 @@ def main() -> None:
                 wait_until_ready(folder / "store", child)
                 url = f"unix://{folder / 'store' / SOCKET}"
                 site = Installation(folder, redis_url=url, database_url=server.url("season"))
-                run(Season(site, server, Redis.from_url(url), options.people, options.units), options)
+                yield site, server, Redis.from_url(url)
             finally:
                 stop_store(child)
     finally:
