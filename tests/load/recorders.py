@@ -25,9 +25,8 @@ from quizapp.attempts.recorder import Recorder
 from quizapp.config import Settings
 from quizapp.extensions import db
 from quizapp.grader.keys import ShardKeys, shard_of
-from quizapp.grader.stream import encode
 from tests.load.installation import Installation
-from tests.load.season import PEOPLE, QUESTIONS, entries_of, say, stores
+from tests.load.season import PEOPLE, QUESTIONS, entries_of, publish, say, stores
 from tests.postgres_server import PostgresServer
 
 PATIENCE_S = 600
@@ -102,16 +101,12 @@ class Measured:
         by_shard: dict[int, list[int]] = {}
         for account in ids:
             by_shard.setdefault(shard_of(account, self._shards), []).append(account)
-        found = {shard: entries_of(accounts, unit, together, units=1) for shard, accounts in by_shard.items()}
+        found = {shard: entries_of(accounts, unit, together, 1) for shard, accounts in by_shard.items()}
 
         def writer(kind: str) -> Callable[[], None]:
             def write() -> None:
                 for shard, entries in found.items():
-                    stream = ShardKeys(self._site.competition, shard).stream
-                    pipeline = self._store.pipeline(transaction=False)
-                    for records in entries[kind]:
-                        pipeline.xadd(stream, encode(records))  # type: ignore[arg-type]
-                    pipeline.execute()
+                    publish(self._store, ShardKeys(self._site.competition, shard).stream, entries[kind])
 
             return write
 
@@ -119,13 +114,9 @@ class Measured:
         return {kind: (count, writer(kind)) for kind, count in counts.items()}
 
     def _compare(self) -> None:
+        rows = "SELECT (SELECT count(*) FROM response WHERE account_id >= :first), (SELECT count(*) FROM result WHERE account_id >= :first)"
         with self._site.app.app_context():
-            held = db.session.scalar(
-                text("SELECT count(*) FROM response WHERE account_id >= :first"), {"first": self._first - self._people}
-            )
-            ended = db.session.scalar(
-                text("SELECT count(*) FROM result WHERE account_id >= :first"), {"first": self._first - self._people}
-            )
+            held, ended = db.session.execute(text(rows), {"first": self._first - self._people}).one()
         assert held == self._people * QUESTIONS, f"{self._people * QUESTIONS} answered, {held} recorded"
         assert ended == self._people, f"{self._people} submitted, {ended} counted"
 

@@ -281,11 +281,9 @@ class Season:
         with closing(Recorder(self.site.app, "season")) as recorder:
             recorder.look_around()
             for start in range(0, people, TOGETHER):
-                for kind, entries in entries_of(ids[start : start + TOGETHER], self.leaf, answers_an_entry).items():
-                    pipeline = self.store.pipeline(transaction=False)
-                    for records in entries:
-                        pipeline.xadd(stream, encode(records))  # type: ignore[arg-type]
-                    pipeline.execute()
+                crowd = entries_of(ids[start : start + TOGETHER], self.leaf, answers_an_entry, min(1000, self.leaves))
+                for kind, entries in crowd.items():
+                    publish(self.store, stream, entries)
                     before = (*self.cpu(), time.monotonic())
                     while recorder.take():
                         pass
@@ -378,7 +376,7 @@ def people_of_unit(board: Board, chance: random.Random) -> object:
     return board.people(chance.randrange(max(1, board.count_people(unit) - 50)), 50, unit)
 
 
-def entries_of(accounts: list[int], unit: int, together: int, units: int = 1000) -> dict[str, list[list[Record]]]:
+def entries_of(accounts: list[int], unit: int, together: int, units: int) -> dict[str, list[list[Record]]]:
     """The entries of people of `units` neighbouring units who start, answer question after question and submit, side by side."""
     now = to_ms(utc_now())
     starts: list[list[Record]] = [
@@ -398,6 +396,14 @@ def entries_of(accounts: list[int], unit: int, together: int, units: int = 1000)
         points = tuple(400 * (position < rights) for position in range(QUESTIONS))
         submits.append([Finished(account, 1, now + 600_000, 600_000, "person", 400 * rights, rights, points)])
     return {"start": starts, "answer": answers, "submit": submits}
+
+
+def publish(store: Redis, stream: str, entries: list[list[Record]]) -> None:
+    """Write the entries into the stream, as the door would."""
+    pipeline = store.pipeline(transaction=False)
+    for records in entries:
+        pipeline.xadd(stream, encode(records))  # type: ignore[arg-type]  # redis-py's type wants bytes and numbers to fit in too
+    pipeline.execute()
 
 
 def memory_of_this() -> int:
